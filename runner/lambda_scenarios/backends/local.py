@@ -1,0 +1,91 @@
+"""Workers as processes of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Mapping
+
+from lambda_scenarios.backends.reaper import Reaper
+
+# Python ignores SIGPIPE, and an ignored signal is inherited over exec: a function's `yes | head` would
+# write into a closed pipe for ever.
+_DEFAULT_SIGNALS = [
+    signal.SIGPIPE,
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGXFSZ,
+]
+
+
+class Process:
+    """A process group, started. `output` is the reading end of its stdout and stderr, non-blocking."""
+
+    __slots__ = ("_reaper", "exit", "output", "pid")
+
+    def __init__(self, pid: int, output: int, reaper: Reaper) -> None:
+        self.pid = pid
+        self.output = output
+        self.exit: int | None = None  # as os.waitpid gives it
+        self._reaper = reaper
+
+    def poll(self) -> bool:
+        """Whether the process (the leader of the group) has ended; its status is then in `exit`."""
+        if self.exit is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                pid, status = self.pid, 0
+            if pid:
+                self.exit = status
+        return self.exit is not None
+
+    def kill(self) -> None:
+        """Kills the whole group, and waits until its leader is gone. Idempotent."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        if self.exit is None:
+            with contextlib.suppress(ChildProcessError):
+                self.exit = os.waitpid(self.pid, 0)[1]
+        self._reaper.ended(self.pid)
+
+    def peak_memory_kb(self) -> int | None:
+        """Peak resident size so far; None where the system doesn't tell."""
+        try:
+            with open(f"/proc/{self.pid}/status", "rb") as file:
+                text = file.read()
+        except OSError:
+            return None
+        at = text.find(b"VmHWM:")
+        return int(text[at + 6 :].split(None, 1)[0]) if at >= 0 else None
+
+
+def start(command: tuple[str, ...], environment: Mapping[str, str], address: str, reaper: Reaper) -> Process:
+    """Starts a worker in a process group of its own. Raises OSError where it can't be started.
+
+    The standard input is empty; stdout and stderr share one pipe, which keeps the order of writing.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    try:
+        pid = os.posix_spawn(
+            command[0],
+            command,
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, writer, 1),
+                (os.POSIX_SPAWN_DUP2, writer, 2),
+            ],
+            setpgroup=0,
+            setsigdef=_DEFAULT_SIGNALS,
+        )
+    except OSError:
+        os.close(reader)
+        raise
+    finally:
+        os.close(writer)
+    reaper.started(pid, address)
+    return Process(pid, reader, reaper)

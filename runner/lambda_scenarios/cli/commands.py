@@ -1,0 +1,37 @@
+"""The commands, by name. A module is imported only when its command is given."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lambda_scenarios.cli.parser import Parser
+from lambda_scenarios.runtimes.runtime import World
+
+COMMANDS = {
+    "run": "run scenarios and write reports",
+    "validate": "check scenario files and the services they name; start nothing",
+    "list": "list scenarios after expansion",
+    "functions": "list the functions of a service, as resolved",
+    "report": "write the reports of a run that was interrupted or killed",
+    "schema": "print a JSON Schema: scenario or report",
+    "doctor": "tell what is there and what is missing for each runtime and backend",
+    "version": "print versions",
+}
+
+
+class Command(NamedTuple):
+    """`configure` declares the options, `execute` returns the exit status."""
+
+    configure: Callable[[Parser], None]
+    execute: Callable[[argparse.Namespace, World], int]
+
+
+def load(name: str) -> Command:
+    """The command of that name, a key of COMMANDS."""
+    from importlib import import_module
+
+    module = import_module(f"lambda_scenarios.cli.{name}_command")
+    command: Command = module.COMMAND
+    return command

@@ -1,0 +1,33 @@
+"""`doctor`: what is there, what is missing, and the command that installs it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from lambda_scenarios import __version__
+from lambda_scenarios.cli import statuses
+from lambda_scenarios.cli.commands import Command
+from lambda_scenarios.cli.parser import Parser
+from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.runtimes.all_runtimes import RUNTIMES
+from lambda_scenarios.runtimes.runtime import World
+
+
+def _configure(_parser: Parser) -> None:
+    pass
+
+
+def _execute(_options: argparse.Namespace, world: World) -> int:
+    print(f"lambda-scenarios {__version__} on Python {sys.version.split()[0]}, {sys.platform}\n")
+    for runtime in RUNTIMES.values():
+        for found in runtime.inspect(world):
+            if found.version is None:
+                print(f"  ✗ {found.name:<8} missing    {found.advice}")
+            else:
+                print(f"  ✓ {found.name:<8} {found.version:<10} {shown_path(found.path or '', world.cwd)}")
+    print("\nNot yet: ruby, java, provided, dotnet, container images; the docker and aws backends.")
+    return statuses.DONE
+
+
+COMMAND = Command(_configure, _execute)

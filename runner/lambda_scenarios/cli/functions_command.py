@@ -1,0 +1,65 @@
+"""`functions`: the functions of a service, as far as each can be resolved."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+
+from lambda_scenarios.cli import statuses
+from lambda_scenarios.cli.commands import Command
+from lambda_scenarios.cli.parser import Parser, pairs
+from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.model.function import FunctionSummary
+from lambda_scenarios.runtimes.runtime import World
+from lambda_scenarios.scenarios.discover import project_root
+from lambda_scenarios.services.catalog import Catalog, ServiceOptions, find_service_file
+
+
+def _configure(parser: Parser) -> None:
+    parser.add_argument("--service", metavar="PATH", help="service file or directory (default: the nearest)")
+    parser.add_argument("-s", "--stage")
+    parser.add_argument("-r", "--region")
+    parser.add_argument("--param", action="append", metavar="K=V", help="${param:K} of the service")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _execute(options: argparse.Namespace, world: World) -> int:
+    if options.service is not None:
+        path = os.path.join(world.cwd, options.service)
+    else:
+        found = find_service_file(world.cwd, project_root(world.cwd))
+        if found is None:
+            raise UsageError(
+                Diagnostic("there is no service file here or above", None, "", ("name one: --service PATH",))
+            )
+        path = found
+    service = Catalog(world.environ, world.cwd).open(
+        path, ServiceOptions(options.stage, options.region, pairs("--param", options.param))
+    )
+    keys = service.keys()
+    summaries = [service.summary(key) for key in keys]
+    if options.json:
+        print(json.dumps([_entry(summary) for summary in summaries], indent=2, ensure_ascii=False))
+        return statuses.DONE
+    width = max((len(summary.key) for summary in summaries), default=0)
+    for summary in summaries:
+        facts = [summary.runtime or "?", summary.handler or "?"]
+        facts += [f"{summary.timeout:g} s"] if summary.timeout is not None else []
+        facts += [f"{summary.memory} MB"] if summary.memory is not None else []
+        print(f"{summary.key.ljust(width)}  {'  '.join(facts)}")
+        for missing in summary.unresolved:
+            print(f"{' ' * width}  {missing.path}: {missing.reason}")
+    return statuses.DONE
+
+
+def _entry(summary: FunctionSummary) -> dict[str, object]:
+    return {
+        **summary._asdict(),
+        "environment": dict(summary.environment),
+        "layers": list(summary.layers),
+        "unresolved": [missing._asdict() for missing in summary.unresolved],
+    }
+
+
+COMMAND = Command(_configure, _execute)

@@ -1,0 +1,83 @@
+"""`list`: scenarios after expansion; with `--untested`, functions without one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from lambda_scenarios.cli import statuses
+from lambda_scenarios.cli.commands import Command
+from lambda_scenarios.cli.options import (
+    add_clock,
+    add_selection,
+    add_service,
+    overrides_of,
+    settings_of,
+    suite_of,
+)
+from lambda_scenarios.cli.parser import Parser
+from lambda_scenarios.pipeline import expand
+from lambda_scenarios.runtimes.runtime import World
+from lambda_scenarios.scenarios.discover import project_root
+from lambda_scenarios.scenarios.draft import Expanded
+from lambda_scenarios.scenarios.function_lookup import FunctionLookup
+from lambda_scenarios.scenarios.select import select_cases
+from lambda_scenarios.services.catalog import Catalog
+
+
+def _configure(parser: Parser) -> None:
+    add_selection(parser)
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--untested", action="store_true", help="the services' functions without a scenario")
+    add_service(parser)
+    add_clock(parser)
+
+
+def _execute(options: argparse.Namespace, world: World) -> int:
+    suite = suite_of(options, settings_of(options, world, overrides_of(options, world)))
+    catalog = Catalog(world.environ, world.cwd)
+    expanded = expand(suite, world, catalog)
+    if options.untested:
+        return _untested(
+            expanded, FunctionLookup(catalog, suite.settings, project_root(world.cwd)), options.json
+        )
+    chosen = select_cases(expanded, suite.selection)
+    if options.json:
+        entries = [
+            {
+                "id": case.id,
+                "file": case.draft.head.id,
+                "line": case.draft.head.lines[case.draft.position],
+                "name": case.name,
+                "function": case.function,
+                "tags": list(case.tags),
+            }
+            for case in chosen
+        ]
+        print(json.dumps(entries, indent=2, ensure_ascii=False))
+    else:
+        for case in chosen:
+            tags = f"  [{', '.join(case.tags)}]" if case.tags else ""
+            print(f"{case.id}  {case.function or ''}{tags}")
+    return statuses.DONE
+
+
+def _untested(expanded: tuple[Expanded, ...], lookup: FunctionLookup, as_json: bool) -> int:
+    tested: dict[str, set[str | None]] = {}
+    known: dict[str, tuple[str, ...]] = {}
+    for case in expanded:
+        head = case.draft.head
+        service = lookup.service(head)
+        name = service.name if service is not None else head.id
+        known.setdefault(name, lookup.keys(head))
+        tested.setdefault(name, set()).add(case.function)
+    found = [(name, key) for name, keys in known.items() for key in keys if key not in tested[name]]
+    if as_json:
+        print(json.dumps([{"service": name, "function": key} for name, key in found], indent=2))
+    else:
+        for name, key in found:
+            print(f"{key}  ({name})")
+    return statuses.DONE
+
+
+COMMAND = Command(_configure, _execute)

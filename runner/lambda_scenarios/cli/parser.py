@@ -1,0 +1,81 @@
+"""argparse with mistakes told as diagnostics, and types for what options hold."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
+
+
+class UnknownOption(Exception):
+    """An option can't be used; `diagnostic` says why."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.problem)
+        self.diagnostic = diagnostic
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UnknownOption instead of exiting; no abbreviations, which would break when options are added."""
+
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        notes = [f"{self.prog} --help lists the options"]
+        wrong = (
+            message.removeprefix("unrecognized arguments: ").split()[0] if "unrecognized" in message else ""
+        )
+        if wrong:
+            known = [option for action in self._actions for option in action.option_strings]
+            close = did_you_mean(wrong.split("=")[0], known)
+            if close:
+                notes.insert(0, f"did you mean `{close}`?")
+        raise UnknownOption(Diagnostic(message, None, "", tuple(notes)))
+
+
+def pairs(option: str, texts: list[str] | None) -> tuple[tuple[str, str], ...]:
+    """`NAME=VALUE` of a repeatable option; `NAME=` is the empty string. Raises UsageError without `=`."""
+    found = []
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(
+                Diagnostic(
+                    f"{option} takes NAME=VALUE, not `{text}`",
+                    None,
+                    "",
+                    (f"{option} {text}= sets it to the empty string",) if text and "=" not in text else (),
+                )
+            )
+        found.append((name, value))
+    return tuple(found)
+
+
+def positive(text: str) -> float:
+    """A number of seconds above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"takes a number of seconds above 0, not `{text}`")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"takes a whole number from 1, not `{text}`")
+    return int(text)
+
+
+def jobs(text: str) -> int:
+    """A number of workers, `auto`: 0."""
+    return 0 if text == "auto" else count(text)

@@ -1,0 +1,43 @@
+"""`report DIR`: the reports of a run that was killed before it could write them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from lambda_scenarios.cli import statuses
+from lambda_scenarios.cli.commands import Command
+from lambda_scenarios.cli.parser import Parser
+from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.reports import spool, write
+from lambda_scenarios.runtimes.runtime import World
+
+
+def _configure(parser: Parser) -> None:
+    parser.add_argument("directory", nargs="?", default="reports", metavar="DIR", help="default: reports/")
+    parser.add_argument("--junit-flavor", choices=("default", "strict"), default="default")
+
+
+def _execute(options: argparse.Namespace, world: World) -> int:
+    directory = os.path.join(world.cwd, options.directory)
+    found = spool.unfinished(directory)
+    if not found:
+        raise UsageError(
+            Diagnostic(
+                f"{options.directory} holds nothing of an interrupted run",
+                None,
+                "",
+                ("a run that came to its end has written its reports itself",),
+            )
+        )
+    read = spool.read(found[0])
+    wanted = write.targets(world.cwd, options.directory, {}, options.junit_flavor, none=False)
+    written = write.write(read, read.end, wanted)
+    counts = " · ".join(f"{count} {status}" for status, count in read.counts().items())
+    print(f"{counts}: {', '.join(shown_path(path, world.cwd) for _, path in written)}")
+    spool.remove_unfinished(directory)
+    return statuses.DONE
+
+
+COMMAND = Command(_configure, _execute)

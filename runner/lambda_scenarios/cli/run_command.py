@@ -1,0 +1,133 @@
+"""`run`: the main job."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from lambda_scenarios.cli import statuses
+from lambda_scenarios.cli.commands import Command
+from lambda_scenarios.cli.options import (
+    add_clock,
+    add_selection,
+    add_service,
+    add_strict,
+    overrides_of,
+    settings_of,
+    suite_of,
+)
+from lambda_scenarios.cli.parser import Parser, count, jobs, pairs, positive
+from lambda_scenarios.pipeline import RunRequest, RunResult, run
+from lambda_scenarios.reports import write
+from lambda_scenarios.reports.console import Console
+from lambda_scenarios.reports.style import style
+from lambda_scenarios.runtimes.runtime import World
+
+
+def _configure(parser: Parser) -> None:
+    add_selection(parser)
+    group = parser.add_argument_group("run")
+    group.add_argument("--backend", choices=("auto", "local"), help="where functions run (default: auto)")
+    group.add_argument(
+        "--missing-runtime",
+        choices=("error", "skip"),
+        default="error",
+        help="what becomes of scenarios whose runtime isn't on this machine",
+    )
+    group.add_argument("-j", "--jobs", type=jobs, default=0, metavar="N|auto", help="workers busy at once")
+    group.add_argument("--isolation", choices=("warm", "cold"), help="whether scenarios share warm workers")
+    group.add_argument("--timeout", type=positive, metavar="S", help="seconds, for every invocation")
+    group.add_argument("--max-time", type=positive, metavar="S", help="seconds, for the whole run")
+    group.add_argument("-x", dest="first", action="store_true", help="stop at the first failure")
+    group.add_argument("--max-failures", type=count, metavar="N", help="stop after N failures")
+    group.add_argument("--order", choices=("defined", "random"), default="defined")
+    add_clock(group)
+    add_service(parser)
+    group = parser.add_argument_group("environment")
+    group.add_argument(
+        "--inherit-env", action="store_true", help="functions see all of the shell's variables"
+    )
+    group.add_argument("--credentials", choices=("none", "inherit"), help="AWS keys of the functions")
+    add_strict(group)
+    group = parser.add_argument_group("report")
+    group.add_argument("--report-dir", default="reports", metavar="DIR", help="default: reports/")
+    for kind in write.NAMES:
+        group.add_argument(f"--{kind}", metavar="PATH", help=f"the {kind} report; - is the standard output")
+    group.add_argument("--junit-flavor", choices=("default", "strict"), default="default")
+    group.add_argument("--label", action="append", metavar="K=V", help="what this cell of a CI matrix is")
+    group.add_argument("--mask", action="append", metavar="NAME", help="a further variable that is secret")
+    group.add_argument("--no-reports", action="store_true", help="only the console")
+    group.add_argument("-v", dest="verbose", action="store_true", help="every scenario, logs, slowest ten")
+    group.add_argument("-q", dest="quiet", action="store_true", help="failures and the summary only")
+
+
+def _execute(options: argparse.Namespace, world: World) -> int:
+    request = _request(options, world)
+    # A report on the standard output leaves it to the report.
+    to_stdout = any(path == write.STDOUT for _, path in request.reports.files)
+    stream = sys.stderr if to_stdout else sys.stdout
+    look = style(world.environ, stream.isatty(), stream.encoding)
+    console = Console(
+        stream,
+        colour=look.colour,
+        live=look.live,
+        width=_width(world),
+        verbosity=1 if options.verbose else -1 if options.quiet else 0,
+        clock=time.monotonic,
+        unicode=look.unicode,
+        root=world.cwd,
+    )
+    return _status(run(request, world, console))
+
+
+def _width(world: World) -> int:
+    columns = world.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 100
+
+
+def _request(options: argparse.Namespace, world: World) -> RunRequest:
+    given: dict[write.Kind, str | None] = {kind: getattr(options, kind) for kind in write.NAMES}
+    return RunRequest(
+        suite=suite_of(
+            options,
+            settings_of(
+                options,
+                world,
+                overrides_of(options, world)._replace(
+                    timeout=options.timeout,
+                    isolation=options.isolation,
+                    credentials=options.credentials,
+                    backend=options.backend,
+                ),
+            ),
+        ),
+        reports=write.targets(world.cwd, options.report_dir, given, options.junit_flavor, options.no_reports),
+        command=("lambda-scenarios", *sys.argv[1:]),
+        jobs=options.jobs,
+        missing_runtime_skips=options.missing_runtime == "skip",
+        inherit_env=options.inherit_env,
+        max_failures=1 if options.first else options.max_failures,
+        max_time=options.max_time,
+        shuffled=options.order == "random",
+        labels=pairs("--label", options.label),
+        mask=tuple(options.mask or ()),
+        strict=options.strict,
+    )
+
+
+def _status(result: RunResult) -> int:
+    if result.interrupted is not None and result.interrupted.startswith("SIG"):
+        return statuses.INTERRUPTED
+    bad = result.counts.get("failed", 0) + result.counts.get("error", 0)
+    # What was not reached for want of time has not passed.
+    return statuses.FAILED if bad or result.counts.get("not run", 0) else statuses.DONE
+
+
+COMMAND = Command(_configure, _execute)

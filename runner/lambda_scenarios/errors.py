@@ -1,0 +1,66 @@
+"""What the user did wrong, said with place, problem and fix; and what this program did wrong."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from lambda_scenarios.model.values import Origin, Place
+
+Severity = Literal["error", "warning"]
+
+
+class Diagnostic(NamedTuple):
+    """One thing to tell the user.
+
+    `problem` is the headline; `label` stands beside the caret; `notes` are further lines (`= …`).
+    The place is either known (`Place`) or found from the `Origin` when the diagnostic is shown.
+    """
+
+    problem: str
+    where: Place | Origin | None = None
+    label: str = ""
+    notes: tuple[str, ...] = ()
+    severity: Severity = "error"
+
+
+class UsageError(Exception):
+    """The input can't be used (exit status 2): options, scenario files, service files."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("; ".join(d.problem for d in diagnostics))
+        self.diagnostics = diagnostics
+
+
+class NothingSelected(Exception):
+    """Names or expressions that were given select nothing (exit status 5)."""
+
+
+class ReportNotWritten(Exception):
+    """A report could not be written (exit status 3); the others were."""
+
+
+class Interrupted(Exception):
+    """A run was interrupted where its reports could not be written any more; says how they can be."""
+
+
+class MissingPart(Exception):
+    """A runtime or engine that a scenario needs isn't on this machine: the scenario's status is `error`.
+
+    `notes` say how to install it, and what else would help.
+    """
+
+    def __init__(self, problem: str, notes: tuple[str, ...] = ()) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.notes = notes
+
+
+def did_you_mean(wrong: str, known: list[str] | tuple[str, ...]) -> str | None:
+    """The known name that `wrong` most likely stands for, or None."""
+    import difflib  # 10 ms: only for people who mistyped
+
+    close = difflib.get_close_matches(wrong, known, n=1, cutoff=0.6)
+    if close:
+        return close[0]
+    folded = {name.lower().replace("_", "").replace("-", ""): name for name in known}
+    return folded.get(wrong.lower().replace("_", "").replace("-", ""))

@@ -1,0 +1,1 @@
+"""Executes invocations: plan, workers, scheduler. Events out, nothing decided, nothing printed."""

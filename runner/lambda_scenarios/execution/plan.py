@@ -1,0 +1,73 @@
+"""What is to be run where, before anything is started (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class WorkerSpec(NamedTuple):
+    """How a worker is started, and what it may serve.
+
+    `credits` is how many invocations its client may hold at once (1: a client that isn't this project's);
+    `nonce` marks the ends of invocations in its output ("": it doesn't). `environment` is complete but for
+    AWS_LAMBDA_RUNTIME_API; `number` names it in reports.
+    """
+
+    command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    credits: int
+    nonce: str
+    number: int
+
+
+class Task(NamedTuple):
+    """One invocation to be made, of the case of that number. `fixed` are the header lines that don't
+    change."""
+
+    case: int
+    event: bytes
+    timeout: float  # seconds
+    remaining_ms: float  # what the context's remaining time starts from
+    fixed: bytes
+    request_id: str | None = None  # None: a new one
+
+    def headers(self, now: float) -> bytes:
+        """Header lines of the invocation, when it is sent at `now` (seconds since the epoch)."""
+        return b"%sLambda-Runtime-Deadline-Ms: %d\r\nLambda-Scenarios-Remaining-Ms: %.3f\r\n" % (
+            self.fixed,
+            round(now * 1000 + self.remaining_ms),
+            self.remaining_ms,
+        )
+
+
+class Lane(NamedTuple):
+    """Tasks that the same workers may serve, in order. `single`: each on a fresh worker."""
+
+    spec: WorkerSpec
+    tasks: tuple[Task, ...]
+
+
+class Assignment(NamedTuple):
+    """A task and what it needs: `cold` asks for a worker of its own."""
+
+    spec: WorkerSpec
+    task: Task
+    cold: bool
+
+
+def lanes(assignments: Sequence[Assignment]) -> tuple[Lane, ...]:
+    """Groups what may share workers: the same spec, unless cold. Order is kept within a lane, and lanes
+    stand in the order of their first tasks."""
+    shared: dict[int, list[Task]] = {}
+    found: list[tuple[WorkerSpec, list[Task]]] = []
+    for spec, task, cold in assignments:
+        if cold:
+            found.append((spec, [task]))
+            continue
+        tasks = shared.get(spec.number)
+        if tasks is None:
+            tasks = shared[spec.number] = []
+            found.append((spec, tasks))
+        tasks.append(task)
+    return tuple(Lane(spec, tuple(tasks)) for spec, tasks in found)

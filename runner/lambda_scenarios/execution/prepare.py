@@ -1,0 +1,167 @@
+"""From cases to assignments: which worker each needs, and with which headers it is invoked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lambda_scenarios.errors import MissingPart
+from lambda_scenarios.execution.plan import Assignment, Task, WorkerSpec
+from lambda_scenarios.model.function import Function
+from lambda_scenarios.model.scenario import Case, ContextOverride, Credentials, Invocation
+from lambda_scenarios.runtimes.all_runtimes import runtime_of
+from lambda_scenarios.runtimes.environment import Settings, environment
+from lambda_scenarios.runtimes.runtime import Launch, World
+
+
+class Prepared(NamedTuple):
+    """`missing` says by case number why it can't be run here; `warnings` are about interpreters."""
+
+    assignments: tuple[Assignment, ...]
+    missing: dict[int, MissingPart]
+    specs: tuple[WorkerSpec, ...]
+    warnings: tuple[str, ...]
+
+
+def prepare(
+    cases: Sequence[tuple[int, Case]], world: World, *, inherit: bool, seed: str, now: float
+) -> Prepared:
+    """Assignments for the cases that have an invocation, in the order given."""
+    desk = _Desk(world, inherit=inherit, seed=seed, now=now)
+    assignments: list[Assignment] = []
+    missing: dict[int, MissingPart] = {}
+    for number, case in cases:
+        invocation = case.invocation
+        if invocation is None:
+            continue
+        try:
+            spec = desk.spec(invocation)
+        except MissingPart as part:
+            missing[number] = part
+            continue
+        assignments.append(Assignment(spec, _task(number, invocation), invocation.isolation == "cold"))
+    return Prepared(tuple(assignments), missing, tuple(desk.specs), tuple(dict.fromkeys(desk.warnings)))
+
+
+_IDENTITY = Function._fields.index("http_source")
+
+
+class _Desk:
+    """Looks every runtime up once, and every worker's environment."""
+
+    def __init__(self, world: World, *, inherit: bool, seed: str, now: float) -> None:
+        self.specs: list[WorkerSpec] = []
+        self.warnings: list[str] = []
+        self._world = world
+        self._inherit = inherit
+        self._seed = seed
+        self._day = time.strftime("%Y/%m/%d", time.gmtime(now))
+        self._launches: dict[tuple[str, str, str, tuple[str, ...]], Launch | MissingPart] = {}
+        self._by_input: dict[tuple[object, ...], WorkerSpec] = {}
+        self._by_environment: dict[tuple[object, ...], WorkerSpec] = {}
+
+    def spec(self, invocation: Invocation) -> WorkerSpec:
+        carried = _carried(invocation.context)
+        function = invocation.function
+        # A file's own functions are as many objects as there are files, and mostly equal in all but origin.
+        key = (
+            function[:_IDENTITY],
+            carried,
+            invocation.environment,
+            invocation.credentials,
+        )
+        spec = self._by_input.get(key)
+        if spec is None:
+            spec = self._by_input[key] = self._new(invocation, carried, invocation.credentials)
+        return spec
+
+    def _new(self, invocation: Invocation, carried: ContextOverride, credentials: Credentials) -> WorkerSpec:
+        function = invocation.function
+        launch = self._launch(function)
+        stream = hashlib.sha256(f"{self._seed} {function.name} {carried}".encode()).hexdigest()[:32]
+        variables = environment(
+            function,
+            launch,
+            carried,
+            invocation.environment,
+            credentials,
+            Settings(self._world.environ, self._inherit, f"{self._day}/[$LATEST]{stream}"),
+        )
+        # Two scenarios that spell the same environment differently share workers.
+        key = (launch.command, variables)
+        spec = self._by_environment.get(key)
+        if spec is None:
+            number = len(self.specs) + 1
+            nonce = hashlib.sha256(f"{self._seed} {number} {time.monotonic_ns()}".encode()).hexdigest()[:16]
+            command = launch.command
+            if launch.credits > 1:
+                command = (*command, str(launch.credits), nonce)
+            else:
+                nonce = ""
+            spec = WorkerSpec(command, variables, launch.credits, nonce, number)
+            self._by_environment[key] = spec
+            self.specs.append(spec)
+        return spec
+
+    def _launch(self, function: Function) -> Launch:
+        key = (function.runtime, function.service.root, function.code, function.layers)
+        launch = self._launches.get(key)
+        if launch is None:
+            try:
+                launch = runtime_of(function).launch(function, self._world)
+                self.warnings += launch.warnings
+            except MissingPart as part:
+                launch = part
+            self._launches[key] = launch
+        if isinstance(launch, MissingPart):
+            raise launch
+        return launch
+
+
+def _carried(context: ContextOverride) -> ContextOverride:
+    """The part of the context that reaches the function by its environment."""
+    return ContextOverride(
+        function_name=context.function_name,
+        function_version=context.function_version,
+        memory_limit_in_mb=context.memory_limit_in_mb,
+        log_group_name=context.log_group_name,
+        log_stream_name=context.log_stream_name,
+    )
+
+
+def _task(number: int, invocation: Invocation) -> Task:
+    context = invocation.context
+    remaining = context.remaining_time_ms
+    return Task(
+        case=number,
+        event=invocation.event,
+        timeout=invocation.timeout,
+        remaining_ms=invocation.timeout * 1000 if remaining is None else remaining,
+        fixed=_headers(invocation.function, context),
+        request_id=context.aws_request_id,
+    )
+
+
+def arn(function: Function, context: ContextOverride) -> str:
+    """The ARN that the function is invoked by."""
+    name = context.function_name or function.name
+    return context.invoked_function_arn or (
+        f"arn:aws:lambda:{function.service.region}:123456789012:function:{name}"
+    )
+
+
+def _headers(function: Function, context: ContextOverride) -> bytes:
+    lines = [f"Lambda-Runtime-Invoked-Function-Arn: {arn(function, context)}"]
+    if context.client_context is not None:
+        lines.append(f"Lambda-Runtime-Client-Context: {context.client_context}")
+    if context.identity is not None:
+        lines.append(f"Lambda-Runtime-Cognito-Identity: {context.identity}")
+    if context.replacement is not None:
+        lines.append(f"Lambda-Scenarios-Context: {json.dumps({'replace': context.replacement})}")
+    elif context.attributes is not None:
+        lines.append(f'Lambda-Scenarios-Context: {{"set": {context.attributes}}}')
+    # The texts are JSON of ASCII, without line ends; an ARN of a scenario's own may hold anything.
+    return "".join(line.replace("\r", " ").replace("\n", " ") + "\r\n" for line in lines).encode()

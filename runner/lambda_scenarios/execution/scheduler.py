@@ -1,0 +1,301 @@
+"""Gives tasks to workers, and keeps the number of workers right."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from lambda_scenarios.backends.reaper import Reaper, sweep
+from lambda_scenarios.execution.loop import Loop, Signals, listening
+from lambda_scenarios.execution.plan import Lane, Task, WorkerSpec
+from lambda_scenarios.execution.worker import Ended, Worker
+from lambda_scenarios.model.outcome import BackendFailed, Outcome
+
+# A handler that takes longer than this is given its invocations one by one: what there is to gain is the
+# waking of a sleeping process, about a quarter of a millisecond.
+_PREFETCH_BELOW_MS = 2.0
+# A further worker for the same lane has to save more than its own start costs, and that is contended.
+_WORTH_A_WORKER_MS = 120.0
+# At least so often (seconds) whoever watches hears that the run goes on.
+_TURN = 0.1
+# Where no invocation of a lane has ended yet, one that takes this many seconds says that they are long.
+_LONG = 0.02
+
+
+class Limits(NamedTuple):
+    """`jobs` workers busy at once, `idle` more kept warm; `until` (time.monotonic) ends the run."""
+
+    jobs: int
+    idle: int
+    until: float | None = None
+    prefetch: bool = True
+
+
+class _Lane:
+    __slots__ = ("mean_ms", "pending", "spec", "workers")
+
+    def __init__(self, lane: Lane) -> None:
+        self.spec: WorkerSpec = lane.spec
+        self.pending: deque[Task] = deque(lane.tasks)
+        self.workers: list[Worker] = []
+        self.mean_ms: float | None = None
+
+
+class Scheduler:
+    """Runs lanes to their end. `on_outcome` returns whether to go on; it is called once for each task
+    that ended, in the order of ending. `on_turn` hears ten times a second, or more often, which case has been
+    running longest and since when. Tasks that never ran are returned by `run`."""
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        limits: Limits,
+        on_outcome: Callable[[int, Outcome], bool],
+        on_turn: Callable[[int | None, float], None],
+    ) -> None:
+        self._lanes = [_Lane(lane) for lane in lanes]
+        self._limits = limits
+        self._on_outcome = on_outcome
+        self._on_turn = on_turn
+        self._heads: list[tuple[int, int]] = []  # (index of the first pending task, lane)
+        self._lane_of: dict[int, int] = {}  # worker number -> lane
+        self._workers: dict[int, Worker] = {}
+        self._addresses: set[str] = set()
+        self._count = 0
+        self._remaining = sum(len(lane.tasks) for lane in lanes)
+        self._stopping: str | None = None
+        self._dirty: set[int] = set()
+        self._undecided = False  # whether a lane may soon be worth a further worker
+
+    def run(self) -> tuple[tuple[Task, ...], str | None]:
+        """Everything, to the end. Returns what never ran, and why (None: all ran)."""
+        for number, lane in enumerate(self._lanes):
+            heapq.heappush(self._heads, (lane.pending[0].case, number))
+        self._reaper = Reaper()
+        self._loop = Loop()
+        try:
+            with listening(self._loop) as signals:
+                self._go(signals)
+        finally:
+            left = [task for worker in list(self._workers.values()) for task in worker.stop()]
+            sweep(self._addresses)
+            self._reaper.close()
+            self._loop.close()
+        left += [task for lane in self._lanes for task in lane.pending]
+        return tuple(left), self._stopping
+
+    def _go(self, signals: Signals) -> None:
+        while self._remaining and self._stopping is None:
+            self._dispatch()
+            self._on_turn(*self._longest())
+            self._loop.turn(self._patience())
+            if signals.child_ended:
+                signals.child_ended = False
+                for worker in list(self._workers.values()):
+                    worker.check()
+                    self._settle(worker)
+            now = time.monotonic()
+            for worker in list(self._workers.values()):
+                if worker.deadline is not None and worker.deadline <= now:
+                    self._expired(worker)
+            for number in [*self._dirty]:
+                found = self._workers.get(number)
+                if found is not None:
+                    self._settle(found)
+            self._dirty.clear()
+            if signals.interrupts:
+                self._stopping = signals.by
+            elif self._limits.until is not None and now >= self._limits.until and self._remaining:
+                self._stopping = "--max-time"
+
+    def _patience(self) -> float | None:
+        """Seconds until something is due."""
+        due = [worker.deadline for worker in self._workers.values() if worker.deadline is not None]
+        if self._limits.until is not None:
+            due.append(self._limits.until)
+        wait = max(0.0, min(due) - time.monotonic()) if due else None
+        if self._undecided:
+            wait = _LONG if wait is None else min(wait, _LONG)
+        return _TURN if wait is None else min(wait, _TURN)
+
+    def _longest(self) -> tuple[int | None, float]:
+        """The case that has been running longest, and since when."""
+        busy = [worker for worker in self._workers.values() if worker.load]
+        if not busy:
+            return None, 0.0
+        worker = min(busy, key=lambda worker: worker.began)
+        return worker.first, worker.began
+
+    # Giving.
+
+    def _dispatch(self) -> None:
+        self._undecided = False
+        busy = sum(1 for worker in self._workers.values() if worker.load)
+        put_back: list[tuple[int, int]] = []
+        while busy < self._limits.jobs and self._heads:
+            index, number = heapq.heappop(self._heads)
+            lane = self._lanes[number]
+            if not lane.pending or lane.pending[0].case != index:
+                if lane.pending:
+                    heapq.heappush(self._heads, (lane.pending[0].case, number))
+                continue
+            chosen = next((w for w in lane.workers if not w.load), None)
+            if chosen is None:
+                if lane.workers and not self._worth_a_worker(lane):
+                    put_back.append((index, number))
+                    continue
+                chosen = self._start(number)
+                if chosen is None:
+                    continue
+            self._give(chosen, lane)
+            self._refill(chosen)
+            chosen.flush()
+            busy += 1
+            if lane.pending:
+                heapq.heappush(self._heads, (lane.pending[0].case, number))
+        for head in put_back:
+            heapq.heappush(self._heads, head)
+
+    def _refill(self, worker: Worker) -> None:
+        """Sends ahead what a fast handler will get through before this side looks again."""
+        lane = self._lanes[self._lane_of[worker.number]]
+        depth = self._depth(worker)
+        while worker.load < depth and lane.pending:
+            self._give(worker, lane)
+
+    def _depth(self, worker: Worker) -> int:
+        mean = worker.mean_ms
+        if not self._limits.prefetch or not worker.ready or mean is None or mean >= _PREFETCH_BELOW_MS:
+            return 1
+        return max(1, min(worker.spec.credits, int(_PREFETCH_BELOW_MS / max(mean, 0.05))))
+
+    def _give(self, worker: Worker, lane: _Lane) -> None:
+        task = lane.pending.popleft()
+        worker.give(task, task.request_id or _uuid())
+
+    def _worth_a_worker(self, lane: _Lane) -> bool:
+        """Whether what is left of the lane takes so long that one more worker shortens it."""
+        if lane.mean_ms is None:
+            now = time.monotonic()
+            if any(worker.running_for(now) > _LONG for worker in lane.workers):
+                return True
+            self._undecided = True
+            return False
+        return lane.mean_ms * len(lane.pending) / len(lane.workers) > _WORTH_A_WORKER_MS
+
+    def _start(self, number: int, *, init_under_timeout: bool = False) -> Worker | None:
+        lane = self._lanes[number]
+        self._make_room()
+        self._count += 1
+        try:
+            worker = Worker(
+                number=self._count,
+                spec=lane.spec,
+                loop=self._loop,
+                reaper=self._reaper,
+                on_end=self._ended,
+                init_under_timeout=init_under_timeout,
+            )
+        except OSError as error:
+            self._fail(lane, f"{lane.spec.command[0]} could not be started: {error.strerror or error}")
+            return None
+        self._workers[worker.number] = worker
+        self._lane_of[worker.number] = number
+        self._addresses.add(worker.address)
+        lane.workers.append(worker)
+        return worker
+
+    def _fail(self, lane: _Lane, problem: str) -> None:
+        while lane.pending:
+            task = lane.pending.popleft()
+            outcome = Outcome(
+                BackendFailed(problem),
+                task.request_id or _uuid(),
+                time.time(),
+                0.0,
+                None,
+                None,
+                b"",
+                b"",
+                0,
+                0,
+            )
+            self._done(task, outcome)
+
+    def _make_room(self) -> None:
+        """Ends the least recently used of the idle workers where there are too many."""
+        idle = [worker for worker in self._workers.values() if not worker.load]
+        idle.sort(key=lambda worker: worker.last_used)
+        for worker in idle[: max(0, len(idle) - self._limits.idle)]:
+            self._retire(worker)
+
+    def _retire(self, worker: Worker) -> None:
+        worker.stop()
+        self._forget(worker)
+
+    def _forget(self, worker: Worker) -> None:
+        if self._workers.pop(worker.number, None) is not None:
+            self._lanes[self._lane_of[worker.number]].workers.remove(worker)
+
+    # Ending.
+
+    def _ended(self, worker: Worker, ended: Ended) -> None:
+        lane = self._lanes[self._lane_of[worker.number]]
+        if worker.mean_ms is not None:
+            lane.mean_ms = worker.mean_ms
+        self._dirty.add(worker.number)
+        if not self._limits.prefetch:
+            self._done(ended.task, ended.outcome)
+        if ended.reusable and self._stopping is None and lane.pending and self._due(worker):
+            # Before the outcome is judged, so that the worker works meanwhile.
+            self._refill(worker)
+            if worker.load == 1:
+                worker.flush()
+        if self._limits.prefetch:
+            self._done(ended.task, ended.outcome)
+
+    def _due(self, worker: Worker) -> bool:
+        """Whether a worker is to be given more: half empty, so that several go out in one write."""
+        return worker.load <= self._depth(worker) // 2
+
+    def _done(self, task: Task, outcome: Outcome) -> None:
+        self._remaining -= 1
+        if not self._on_outcome(task.case, outcome) and self._stopping is None:
+            self._stopping = "-x"
+
+    def _expired(self, worker: Worker) -> None:
+        again = worker.expire()
+        number = self._lane_of[worker.number]
+        self._settle(worker)
+        if again and self._stopping is None:
+            fresh = self._start(number, init_under_timeout=True)
+            if fresh is not None:
+                self._give(fresh, self._lanes[number])
+                fresh.flush()
+
+    def _settle(self, worker: Worker) -> None:
+        """After something ended: a worker that is gone gives back what it never began; one with nothing
+        left to do in this run is ended."""
+        number = self._lane_of[worker.number]
+        lane = self._lanes[number]
+        if not worker.alive:
+            unstarted = worker.unstarted
+            if unstarted and worker.number in self._workers:
+                lane.pending.extendleft(reversed(unstarted))
+                heapq.heappush(self._heads, (lane.pending[0].case, number))
+            self._forget(worker)
+        elif not worker.load and not lane.pending:
+            self._retire(worker)
+
+
+def _uuid() -> str:
+    """A random (version 4) UUID; `uuid` itself takes 12 ms to import."""
+    text = bytearray(os.urandom(16))
+    text[6] = text[6] & 0x0F | 0x40
+    text[8] = text[8] & 0x3F | 0x80
+    found = text.hex()
+    return f"{found[:8]}-{found[8:12]}-{found[12:16]}-{found[16:20]}-{found[20:]}"

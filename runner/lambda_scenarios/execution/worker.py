@@ -1,0 +1,330 @@
+"""One worker: a process that serves invocations of one function in one environment, one after another."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lambda_scenarios.backends import local
+from lambda_scenarios.backends.reaper import Reaper
+from lambda_scenarios.execution import endings
+from lambda_scenarios.execution.logs import LogSplitter
+from lambda_scenarios.execution.loop import Loop
+from lambda_scenarios.execution.plan import Task, WorkerSpec
+from lambda_scenarios.model.outcome import Ending, FunctionError, InitFailed, Outcome
+from lambda_scenarios.runtime_api import protocol
+from lambda_scenarios.runtime_api.server import Server
+
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: init has 10 seconds; after
+# that it runs again as part of the first invocation, under the function's own timeout.
+INIT_LIMIT = 10.0
+
+_READ = 256 * 1024
+
+
+class Ended(NamedTuple):
+    """A task's end, as a worker reports it. `reusable`: the worker can serve further ones."""
+
+    task: Task
+    outcome: Outcome
+    reusable: bool
+
+
+class Unstarted(NamedTuple):
+    """Tasks that a worker had been given and never began."""
+
+    tasks: tuple[Task, ...]
+
+
+class _Sent(NamedTuple):
+    task: Task
+    request_id: str
+
+
+class Worker:
+    """Feeds one process through its Runtime API, and tells how each invocation ended.
+
+    `on_end` is called for each task in the order given; after an end that isn't `reusable` the worker is
+    gone (`alive` is false), and what it had not begun is in `unstarted`.
+    """
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        spec: WorkerSpec,
+        loop: Loop,
+        reaper: Reaper,
+        on_end: Callable[[Worker, Ended], None],
+        init_under_timeout: bool = False,
+    ) -> None:
+        self.number = number
+        self.spec = spec
+        self.alive = True
+        self.ready = False
+        self._memory: int | None = None  # peak resident size, KiB, as last known
+        self._closing = False
+        self.last_used = time.monotonic()
+        self.deadline: float | None = None  # time.monotonic() at which `expire` is due
+        self.mean_ms: float | None = None  # what an invocation takes, of those seen
+        self._sent: deque[_Sent] = deque()
+        self._loop = loop
+        self._on_end = on_end
+        self._served = 0
+        self._init_ms: float | None = None
+        self._init_logs: tuple[bytes, bool] = (b"", False)
+        self._init_under_timeout = init_under_timeout
+        self.began = 0.0  # time.monotonic() at which the first unanswered invocation began
+        self._began_at = 0.0  # the same as seconds since the epoch
+        self._logs = LogSplitter(spec.nonce)
+        self._server = Server(loop, self._heard)
+        self.address = self._server.address
+        environment = dict(spec.environment)
+        environment["AWS_LAMBDA_RUNTIME_API"] = self.address
+        self._spawned = time.monotonic()
+        try:
+            self._process = local.start(spec.command, environment, self.address, reaper)
+        except OSError:
+            self._server.close()
+            raise
+        loop.watch(self._process.output, self._printed)
+        if not init_under_timeout:
+            self.deadline = self._spawned + INIT_LIMIT
+
+    @property
+    def load(self) -> int:
+        """How many tasks it has been given and not answered."""
+        return len(self._sent)
+
+    @property
+    def first(self) -> int | None:
+        """The case of the first unanswered task."""
+        return self._sent[0].task.case if self._sent else None
+
+    def running_for(self, now: float) -> float:
+        """Seconds (of time.monotonic) that the invocation at hand has taken; 0 where there is none."""
+        return now - self.began if self.ready and self._sent else 0.0
+
+    def give(self, task: Task, request_id: str) -> None:
+        """Hands the worker a task, to be begun when those before it have ended; sent by `flush`."""
+        self._sent.append(_Sent(task, request_id))
+        self.last_used = time.monotonic()
+        if len(self._sent) == 1:
+            self._begin()
+        if self.ready:
+            self._send(self._sent[-1])
+
+    def _send(self, sent: _Sent) -> None:
+        self._server.api.invoke(sent.request_id, sent.task.headers(time.time()), sent.task.event)
+
+    def flush(self) -> None:
+        self._server.flush()
+
+    def _begin(self) -> None:
+        """The first of the tasks begins now, or when loading is done."""
+        self.began = time.monotonic()
+        self._began_at = time.time()
+        timeout = self._sent[0].task.timeout
+        if self.ready:
+            self.deadline = self.began + timeout
+        elif self._init_under_timeout:
+            self.deadline = self._spawned + timeout
+
+    # What the client says.
+
+    def _heard(self, event: protocol.Event) -> None:
+        if not self.alive:
+            return
+        if isinstance(event, protocol.Ready):
+            self._loaded()
+        elif isinstance(event, protocol.InitFailed):
+            self._load_failed(event)
+        elif self._sent and event.request_id == self._sent[0].request_id:
+            self._answered(event)
+        # An answer to a later invocation than the first can only come from a client that answers out of
+        # order; the protocol has taken it, the deadline of the first will end this worker.
+
+    def _loaded(self) -> None:
+        self.ready = True
+        self._init_ms = (time.monotonic() - self._spawned) * 1000
+        self._init_logs = self._take_logs("init")
+        self.deadline = None
+        for sent in self._sent:  # held back until now: the deadline of AWS's clients is an absolute time
+            self._send(sent)
+        if self._sent:
+            self._begin()
+            if self._init_under_timeout:
+                self.deadline = self._spawned + self._sent[0].task.timeout
+
+    def _load_failed(self, event: protocol.InitFailed) -> None:
+        error = endings.error_of(event.body, event.error_type)
+        self._init_ms = (time.monotonic() - self._spawned) * 1000
+        self._finish(InitFailed(error.error_type, error.message, error.stack))
+
+    def _answered(self, event: protocol.Answered | protocol.Failed) -> None:
+        task, request_id = self._sent[0]
+        duration = event.duration_ms
+        if duration is None:
+            duration = (time.monotonic() - self.began) * 1000
+        if duration >= task.timeout * 1000:
+            # It answered before this side noticed that its time was over; Lambda would have ended it.
+            self._timed_out()
+            return
+        self._memory = event.memory_kb or self._process.peak_memory_kb() or self._memory
+        # This project's clients say so when they will begin nothing more; others may say it at each request.
+        spoiled = event.last and bool(self.spec.nonce)
+        if isinstance(event, protocol.Answered):
+            ending = endings.of_answer(event)
+        else:
+            ending = endings.error_of(event.body, event.error_type)
+        if isinstance(ending, FunctionError) and not ending.raised:
+            # AWS's Python client exits after a result that is too large. This project's clients begin
+            # nothing after it: what lies ready in them goes to a new worker.
+            spoiled = True
+        self.mean_ms = duration if self.mean_ms is None else (self.mean_ms * 3 + duration) / 4
+        self._sent.popleft()
+        logs = self._take_logs(request_id)
+        if spoiled:
+            self._abandon()
+        elif self._sent:
+            self._begin()
+        else:
+            self.deadline = None
+        self._report(task, request_id, ending, duration, logs, reusable=not spoiled and not self._closing)
+
+    def _timed_out(self) -> None:
+        task, request_id = self._sent[0]
+        self._finish(endings.timed_out(request_id, task.timeout), duration=task.timeout * 1000)
+
+    # What the clock and the kernel say.
+
+    def expire(self) -> bool:
+        """The deadline has passed. Returns whether the tasks are to be given to a new worker whose init
+        counts under the function's timeout, since loading took longer than Lambda grants it alone."""
+        self._closing = True
+        self._memory = self._process.peak_memory_kb() or self._memory
+        self._process.kill()
+        given = self.load
+        self._server.drain()
+        if not self.alive or self.load < given:
+            # The answer had come in time and lay in the socket; what began after it never got its time.
+            self._abandon()
+            return False
+        if not self.ready and not self._init_under_timeout:
+            self._abandon()
+            return True
+        self._timed_out()
+        return False
+
+    def check(self) -> None:
+        """A child of this process has ended: was it this worker's?"""
+        if not self.alive or not self._process.poll():
+            return
+        self._closing = True
+        self._server.drain()
+        if not self.alive:
+            return
+        if not self._sent:
+            self._abandon()
+            return
+        status = self._process.exit or 0
+        self._finish(endings.died(self._sent[0].request_id, status))
+
+    def stop(self) -> tuple[Task, ...]:
+        """Ends the worker; returns what it had been given and not answered."""
+        unanswered = tuple(sent.task for sent in self._sent)
+        self._abandon()
+        return unanswered
+
+    @property
+    def unstarted(self) -> tuple[Task, ...]:
+        return tuple(sent.task for sent in self._sent)
+
+    # The end of one invocation, and of the worker.
+
+    def _printed(self) -> None:
+        """Reads what the pipe holds, at most as much as one is ever set to hold: a writer that never
+        stops must not keep this side here."""
+        for _ in range(16):
+            try:
+                data = os.read(self._process.output, _READ)
+            except OSError:  # nothing there now, or closed
+                return
+            if not data:
+                self._loop.unwatch(self._process.output)
+                return
+            self._logs.feed(data)
+
+    def _take_logs(self, name: str) -> tuple[bytes, bool]:
+        if not self.spec.nonce:
+            self._printed()
+            return self._logs.rest()
+        while (taken := self._logs.take(name)) is None:
+            # The client wrote its marker before it answered: what is not here yet lies in the pipe.
+            before = self._logs.received
+            self._printed()
+            if self._logs.received == before:
+                # The function closed the descriptor: there is no marker to come.
+                return self._logs.rest()
+        return taken
+
+    def _finish(self, ending: Ending, duration: float | None = None) -> None:
+        """The first task's end is the worker's end. There is one: a worker is started for a task."""
+        task, request_id = self._sent.popleft()
+        if duration is None:
+            duration = (time.monotonic() - self.began) * 1000 if self.ready else 0.0
+        self._memory = self._process.peak_memory_kb() or self._memory
+        self._process.kill()
+        self._printed()
+        if self.ready:
+            logs = self._logs.rest()
+        else:
+            logs, self._init_logs = (b"", False), self._logs.rest()
+        self._close()
+        self._report(task, request_id, ending, duration, logs, reusable=False)
+
+    def _report(
+        self,
+        task: Task,
+        request_id: str,
+        ending: Ending,
+        duration: float,
+        logs: tuple[bytes, bool],
+        *,
+        reusable: bool,
+    ) -> None:
+        self._served += 1
+        first = self._served == 1
+        # Where loading was repeated inside the invocation, it is part of its duration.
+        init_ms = self._init_ms if first and not self._init_under_timeout else None
+        outcome = Outcome(
+            ending=ending,
+            request_id=request_id,
+            started_at=self._began_at,
+            duration_ms=duration,
+            init_ms=init_ms,
+            memory_mb=None if self._memory is None else -(-self._memory // 1024),
+            logs=logs[0],
+            init_logs=self._init_logs[0] if first else b"",
+            worker=self.number,
+            nth=self._served,
+            logs_truncated=logs[1],
+        )
+        self._on_end(self, Ended(task, outcome, reusable))
+
+    def _abandon(self) -> None:
+        if self.alive:
+            self._process.kill()
+            self._close()
+
+    def _close(self) -> None:
+        self.alive = False
+        self.deadline = None
+        self._server.close()
+        self._loop.unwatch(self._process.output)
+        with contextlib.suppress(OSError):
+            os.close(self._process.output)

@@ -1,0 +1,181 @@
+"""What a scenario expects of an invocation, compiled; and what judging it gives.
+
+A compiled expectation is a list of clauses: a part of the outcome (`subject`), and the node that it has
+to match. Nodes do not carry their place in the YAML: the walk that explains a mismatch has it, since a
+node's path is that of its parent and one key more.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from lambda_scenarios.model.record import DiffLine
+    from lambda_scenarios.model.values import DocPath, Json, Origin
+
+# Few classes with a name inside, rather than one a matcher: each NamedTuple costs start-up time.
+
+
+class Equal(NamedTuple):
+    """Equal by JSON semantics; no matchers inside.
+
+    `mixed`: holds true, false, 0 or 1 somewhere, which Python's `==` would confuse.
+    """
+
+    value: Json
+    mixed: bool
+
+
+class Mapping(NamedTuple):
+    """An object with these keys; with `open`, further keys are allowed."""
+
+    entries: tuple[tuple[str, Node], ...]
+    open: bool
+
+
+class Sequence(NamedTuple):
+    """An array of this length whose items match one by one."""
+
+    items: tuple[Node, ...]
+
+
+class Matchers(NamedTuple):
+    """A mapping of `$` keys: all hold. `source` is the mapping as it was written, for messages."""
+
+    parts: tuple[tuple[str, Node], ...]
+    source: dict[str, Json]
+
+
+class Scalar(NamedTuple):
+    """A matcher with a plain value.
+
+    `$present` (bool; `$absent` is its opposite), `$gt $gte $lt $lte` (number or string), `$starts_with
+    $ends_with $format` (string).
+    """
+
+    name: str
+    value: bool | int | float | str
+
+
+class TypeIs(NamedTuple):
+    """`$type`."""
+
+    names: tuple[str, ...]
+
+
+class Matches(NamedTuple):
+    """`$regex`."""
+
+    pattern: re.Pattern[str]
+
+
+class Near(NamedTuple):
+    """`$approx`: at most `tolerance` away from `value`."""
+
+    value: int | float
+    tolerance: int | float
+
+
+class Inner(NamedTuple):
+    """`$not $optional $contains $length $json $base64 $each $partial $exactly $literal`: one node inside."""
+
+    name: str
+    node: Node
+
+
+class Several(NamedTuple):
+    """`$in $unordered $all_of $any_of`: a list of nodes inside."""
+
+    name: str
+    nodes: tuple[Node, ...]
+
+
+class SchemaIs(NamedTuple):
+    """`$schema`, `output_schema`: the JSON text of the schema."""
+
+    schema: str
+
+
+Node = Equal | Mapping | Sequence | Matchers | Scalar | TypeIs | Matches | Near | Inner | Several | SchemaIs
+
+# The part of an outcome that a clause is about.
+Subject = Literal[
+    "output",
+    "output text",  # of a text file: one final newline does not count
+    "query",  # `detail` is the JMESPath
+    "response",  # is it a response that the HTTP source accepts at all
+    "status",
+    "header",  # `detail` is the name in lower case
+    "header list",
+    "cookie",  # its value; `detail` is the name
+    "cookie attributes",
+    "cookies",
+    "body text",
+    "body json",
+    "error type",
+    "error message",
+    "error stack",
+    "logs",
+    "log record",
+    "duration_ms",
+    "init_ms",
+    "memory_mb",
+]
+
+
+class Clause(NamedTuple):
+    """One thing expected. `path` leads to it from the `expect` mapping.
+
+    With `external`, the node comes from another file, and the path goes no deeper than `path`.
+    """
+
+    subject: Subject
+    path: DocPath
+    node: Node
+    detail: str = ""
+    external: bool = False
+
+
+class Expectation(NamedTuple):
+    """Everything that one invocation has to fulfil. `origin` is that of the `expect` mapping.
+
+    `error`: None, the function must return; "raised", the handler must raise; "any", the invocation
+    must end in an error of any kind. `snapshot` will be another subject; until then it is refused
+    before anything is compiled.
+    """
+
+    clauses: tuple[Clause, ...]
+    error: Literal["raised", "any"] | None
+    origin: Origin
+
+
+class Loaded(NamedTuple):
+    """The content of a file named by `output_path`: parsed, or its text."""
+
+    value: Json
+    is_text: bool
+
+
+class Mismatch(NamedTuple):
+    """One expectation that does not hold.
+
+    `expectation` is its own path (`expect.http.body.total`), `location` the place in the result
+    (`output.body.total`), `origin` where it stands in the YAML. `message` is one line, `expected` and
+    `found` are short texts. `diff` is that of the whole compared structure, on its first mismatch.
+    """
+
+    expectation: str
+    location: str
+    origin: Origin
+    message: str
+    expected: str
+    found: str
+    diff: tuple[DiffLine, ...] = ()
+
+
+class Evaluation(NamedTuple):
+    """`mismatches` is empty where everything holds. `held` is filled only where something does not."""
+
+    mismatches: tuple[Mismatch, ...]
+    held: tuple[str, ...]

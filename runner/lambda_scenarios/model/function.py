@@ -1,0 +1,67 @@
+"""A function as a service file (or a scenario file) declares it, resolved."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from lambda_scenarios.model.values import Json, Origin
+
+# What invokes the function over HTTP; decides which results API Gateway would answer with 502.
+HttpSource = Literal["rest", "http", "alb", "url"]
+
+
+class ServiceInfo(NamedTuple):
+    """The service that a function belongs to. `root` is an absolute directory."""
+
+    name: str
+    stage: str
+    region: str
+    root: str
+    file: str | None  # absolute path of the service file; None for functions of a scenario file
+
+
+class Unresolved(NamedTuple):
+    """A value of a function's declaration that could not be resolved."""
+
+    path: str  # as in `environment.TABLE`
+    reason: str
+
+
+class Function(NamedTuple):
+    """One Lambda function, ready to be run.
+
+    `environment` holds the provider's and the function's own variables, merged, in order of
+    definition; Lambda's own variables are added when a worker is planned.
+    """
+
+    key: str  # as scenarios name it: createOrder
+    name: str  # as it is deployed: orders-dev-createOrder
+    handler: str
+    runtime: str  # AWS's identifier: python3.11; "" for container images
+    code: str  # absolute directory: what /var/task is in Lambda
+    service: ServiceInfo
+    timeout: float = 6.0  # seconds
+    memory: int = 1024  # MB
+    environment: tuple[tuple[str, str], ...] = ()
+    layers: tuple[str, ...] = ()  # absolute directories
+    architecture: str = "x86_64"
+    image: str | None = None
+    http_source: HttpSource | None = None
+    unresolved: tuple[Unresolved, ...] = ()
+    origin: Origin | None = None  # of the function's own mapping in its file
+
+
+class FunctionSummary(NamedTuple):
+    """What `functions` prints of one function. Fields that could not be resolved are None."""
+
+    key: str
+    name: str | None
+    handler: str | None
+    runtime: str | None
+    architecture: str | None
+    code: str | None
+    timeout: float | None
+    memory: int | None
+    environment: tuple[tuple[str, str | None], ...]
+    layers: tuple[Json, ...]
+    unresolved: tuple[Unresolved, ...]

@@ -1,0 +1,136 @@
+"""What a report says about a run: the spooled form of everything that happened.
+
+The JSON form of these types is that of `report.json` (schemas/report.schema.json), so that the spool
+and the JSON report are the same text.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Status = Literal["passed", "failed", "error", "skipped", "flaky", "not run"]
+EndingKind = Literal[
+    "returned", "function error", "init failed", "timed out", "worker died", "backend failed"
+]
+
+
+class DiffLine(NamedTuple):
+    """One line of a structural diff: `sign` is ' ' (both), '-' (expected) or '+' (found)."""
+
+    sign: str
+    text: str
+
+
+class MismatchRecord(NamedTuple):
+    """One expectation that does not hold.
+
+    `expectation` is its own path (`expect.http.body.total`), `location` the place in the result
+    (`output.body.total`); `file`, `line` and `column` (from 1) where it stands in the YAML, with
+    `width` in characters.
+    """
+
+    expectation: str
+    location: str
+    message: str
+    expected: str
+    found: str
+    file: str
+    line: int
+    column: int
+    width: int
+    diff: tuple[DiffLine, ...]
+
+
+class ErrorRecord(NamedTuple):
+    """The error of an invocation, as Lambda would report it."""
+
+    type: str
+    message: str
+    stack: tuple[str, ...]
+
+
+class InvocationRecord(NamedTuple):
+    """One invocation. `event`, `context` and `output` are JSON texts; times in milliseconds."""
+
+    function: str
+    function_name: str
+    runtime: str
+    backend: str
+    request_id: str
+    started: str  # ISO 8601, UTC, with milliseconds
+    duration_ms: float
+    billed_ms: int
+    init_ms: float | None
+    memory_mb: int | None
+    memory_size_mb: int
+    timeout_s: float
+    worker: int
+    nth: int
+    environment: int  # key into the run's table of environments
+    event: str
+    context: str | None
+    ending: EndingKind
+    output: str | None
+    error: ErrorRecord | None
+    logs: str
+    init_logs: str
+    logs_truncated: bool
+    held: tuple[str, ...]  # expectations that hold; filled where one does not
+    mismatches: tuple[MismatchRecord, ...]
+
+
+class AttemptRecord(NamedTuple):
+    status: Status
+    invocations: tuple[InvocationRecord, ...]
+
+
+class Record(NamedTuple):
+    """One scenario's result. `reason` says why it was skipped, not run, or could not be judged."""
+
+    id: str
+    file: str
+    line: int
+    name: str
+    description: str
+    tags: tuple[str, ...]
+    function: str
+    status: Status
+    reason: str | None
+    duration_ms: float  # of all invocations of the last attempt
+    attempts: tuple[AttemptRecord, ...]
+
+
+class EnvironmentRecord(NamedTuple):
+    """The environment of a worker, secrets masked, by the number that invocations name."""
+
+    key: int
+    variables: tuple[tuple[str, str], ...]
+
+
+class Planned(NamedTuple):
+    """A scenario that a run set out to execute: enough to report it where it never ran."""
+
+    id: str
+    file: str
+    line: int
+    name: str
+    function: str
+
+
+class RunInfo(NamedTuple):
+    """The run itself. `labels` says which cell of a matrix it is; `version` is this program's."""
+
+    version: str
+    started: str  # ISO 8601, UTC
+    seed: str
+    command: tuple[str, ...]
+    labels: tuple[tuple[str, str], ...]
+    services: tuple[str, ...]  # as the console's first line shows them
+    jobs: int
+
+
+class RunEnd(NamedTuple):
+    """How the run ended. `interrupted` is None, or says by what (a signal, --max-time, -x)."""
+
+    wall_ms: float
+    interrupted: str | None

@@ -1,0 +1,66 @@
+"""Scenarios: as selected (`Case`), and rendered, ready to be executed (`Invocation`)."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from lambda_scenarios.model.expectation import Expectation
+from lambda_scenarios.model.function import Function
+from lambda_scenarios.model.values import Origin
+
+Isolation = Literal["warm", "cold"]
+BackendName = Literal["auto", "local", "docker", "aws"]
+Credentials = Literal["none", "inherit", "role"]
+
+
+class ContextOverride(NamedTuple):
+    """What a scenario changes of the mock context.
+
+    `replacement` is a text passed in place of the context object. `remaining_time_ms` is where the
+    remaining time starts. `attributes` is a JSON object of further attributes of the context object
+    (ASCII only). The rest are Lambda's own fields, None where the mock's value stays.
+    """
+
+    replacement: str | None = None
+    aws_request_id: str | None = None
+    function_name: str | None = None
+    function_version: str | None = None
+    invoked_function_arn: str | None = None
+    memory_limit_in_mb: int | None = None
+    log_group_name: str | None = None
+    log_stream_name: str | None = None
+    identity: str | None = None  # JSON text
+    client_context: str | None = None  # JSON text
+    remaining_time_ms: float | None = None
+    attributes: str | None = None  # JSON text of an object
+
+
+class Invocation(NamedTuple):
+    """One call of one function: all templates rendered, all files read."""
+
+    function: Function
+    event: bytes  # JSON, UTF-8
+    context: ContextOverride
+    environment: tuple[tuple[str, str | None], ...]  # over the function's own; None unsets
+    timeout: float  # seconds
+    expectation: Expectation
+    isolation: Isolation = "warm"
+    credentials: Credentials = "none"
+
+
+class Case(NamedTuple):
+    """A scenario after expansion: one test, one result.
+
+    `skip` is the reason where it is skipped. `invocation` is None exactly where `skip` is given.
+    """
+
+    id: str  # scenarios/orders/create.yml::creates an order
+    file: str  # POSIX path from the project root
+    name: str
+    origin: Origin
+    line: int  # of the scenario in its file, from 1
+    description: str
+    tags: tuple[str, ...]
+    function: str  # key
+    skip: str | None
+    invocation: Invocation | None

@@ -1,0 +1,53 @@
+"""JSON-like values, and where in a source file one stands."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Union
+
+# What YAML (1.2 core schema) and JSON can say. `from __future__` does not reach this line, and a
+# recursive alias needs `Union` with names in quotes.
+Json = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
+
+# The way from the root of a YAML document to one value: keys and indexes.
+DocPath = tuple[str | int, ...]
+
+
+class WrittenInt(int):
+    """An integer of a YAML file that does not print as it was written (`010`, `0x1F`)."""
+
+    written: str
+
+
+class WrittenFloat(float):
+    """A float of a YAML file that does not print as it was written (`1.10`, `1e3`)."""
+
+    written: str
+
+
+class Origin(NamedTuple):
+    """A value of a source file, by name: its place is looked up only when something is said about it.
+
+    `file` is absolute; `path` leads to the value from the root of the document; with `key`, the key
+    that holds the value is meant instead of the value.
+    """
+
+    file: str
+    path: DocPath = ()
+    key: bool = False
+
+    def at(self, *more: str | int) -> Origin:
+        """The origin of something inside this value."""
+        return Origin(self.file, self.path + more)
+
+    def as_key(self) -> Origin:
+        """The origin of the key (not the value) of this entry."""
+        return Origin(self.file, self.path, key=True)
+
+
+class Place(NamedTuple):
+    """A stretch of one line of a file: `line` and `column` count from 1, `width` is in characters."""
+
+    file: str
+    line: int
+    column: int = 1
+    width: int = 1

@@ -1,0 +1,411 @@
+"""What the user sees of a run, as it goes on and when it has ended.
+
+Results come in any order and are shown in the order of the files: a file is printed when it and all before
+it are complete. On a terminal a last line tells what is going on; it is erased before anything else is
+written, and never appears where the output is no terminal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from lambda_scenarios.phrases import plural
+from lambda_scenarios.reports.style import ASCII, STATUS_PAINT, UNICODE, Look
+from lambda_scenarios.reports.text import (
+    cut,
+    display_width,
+    log_lines,
+    milliseconds,
+    pad,
+    printable,
+    seconds,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from lambda_scenarios.model.record import Planned, Record, Status
+
+# What lines up with what, for a terminal of 88 columns or more.
+_MAX_WIDTH = 88
+_MAX_FUNCTION_WIDTH = 28
+_DURATION_WIDTH = 8
+
+# Up to so many passed scenarios of a file have lines of their own, …
+_LISTED = 10
+# … unless there are more than this in the run: then a file that passed is one line, as in CI.
+_MANY = 200
+# Failures beyond this are named and not shown.
+_MAX_BLOCKS = 50
+
+_REDRAW_S = 0.1
+_LONG_S = 1.0
+# Continuous integration takes a silent job for a stuck one.
+_SIGN_OF_LIFE_S = 30.0
+
+_ERASE = "\r\x1b[2K"
+
+
+class _Row(NamedTuple):
+    """What is kept of a result until its file is printed."""
+
+    position: int  # in the plan
+    status: Status
+    name: str
+    function: str  # empty where nothing was invoked
+    duration_ms: float
+    note: str
+    logs: tuple[str, ...]
+
+
+class _File:
+    """A scenario file whose results are coming in."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.expected: dict[str, int] = {}  # ids that are still to come, with their place in the plan
+        self.passed = 0
+        self.passed_ms = 0.0
+        self.rows: list[_Row] = []
+
+
+class Console:
+    """Writes to `stream`. `clock` gives seconds and never goes backwards.
+
+    `verbosity`: below 0 only failures and the summary, above 0 every scenario with its logs. `root` is the
+    directory (absolute) that relative paths of mismatches begin at, and that shown paths are relative to.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        colour: bool,
+        live: bool,
+        width: int,
+        verbosity: int,
+        clock: Callable[[], float],
+        unicode: bool = True,
+        root: str = "/",
+    ) -> None:
+        self._stream = stream
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._look = Look(colour, UNICODE if unicode else ASCII, max(40, min(width, _MAX_WIDTH)))
+        self._terminal_width = max(40, width)
+        self._live = live and verbosity >= 0
+        self._verbosity = verbosity
+        self._clock = clock
+        self._root = root
+        self._mask: Callable[[str], str] = str
+        self._files: list[_File] = []
+        self._by_name: dict[str, _File] = {}
+        self._next = 0  # the first file that isn't printed yet
+        self._total = self._done = self._failed = 0
+        self._function_width = 0
+        self._running: tuple[str, float] | None = None
+        self._pending: list[str] = []
+        self._status_shown = False
+        self._started_at = self._written_at = self._drawn_at = clock()
+
+    def started(self, headline: str, planned: Sequence[Planned], workers: int) -> None:
+        """The run begins. `headline` says what is tested; `planned` are the scenarios in order."""
+        self._total = len(planned)
+        self._started_at = self._written_at = self._clock()
+        for index, scenario in enumerate(planned):
+            file = self._by_name.get(scenario.file)
+            if file is None:
+                file = self._by_name[scenario.file] = _File(scenario.file)
+                self._files.append(file)
+            file.expected[scenario.id] = index
+            self._function_width = max(self._function_width, len(scenario.function))
+        self._function_width = min(self._function_width, _MAX_FUNCTION_WIDTH)
+        if self._verbosity < 0:
+            return
+        first, *more = headline.split("\n")
+        count = f"{plural(self._total, 'scenario')}, {plural(workers, 'worker')}"
+        room = self._look.width - display_width(count)
+        name, gap, rest = first.partition("  ")
+        shown = self._look.paint(printable(name), "bold") + gap + printable(rest)
+        if display_width(printable(first)) + 2 <= room:
+            shown += " " * (room - display_width(printable(first))) + count
+            self._line(shown)
+        else:
+            self._line(shown)
+            more = [*more, count]
+        for line in more:
+            self._line(printable(line))
+        self._line("")
+        self._flush()
+
+    def scenario(self, record: Record) -> None:
+        """A result has come."""
+        self._done += 1
+        if record.status in ("failed", "error"):
+            self._failed += 1
+        file = self._by_name.get(record.file)
+        if file is None:
+            file = self._by_name[record.file] = _File(record.file)
+            self._files.append(file)
+        index = file.expected.pop(record.id, -1)
+        if self._running is not None and self._running[0] == record.id:
+            self._running = None
+        if record.status == "passed":
+            file.passed += 1
+            file.passed_ms += record.duration_ms
+        if self._verbosity >= 0:
+            row = _row(record, index, with_logs=self._verbosity > 0)
+            # Passed ones that will be folded needn't be kept.
+            if row.status != "passed" or row.note or file.passed <= _LISTED or self._verbosity > 0:
+                file.rows.append(row)
+        while self._next < len(self._files) and not self._files[self._next].expected:
+            self._print_file(self._files[self._next])
+            self._next += 1
+        self._write_when_due()
+
+    def running(self, scenario_id: str | None, since: float) -> None:
+        """Which scenario has been running longest, and since when by the clock; None: nothing runs."""
+        self._running = None if scenario_id is None else (scenario_id, since)
+
+    def tick(self) -> None:
+        """Writes what is due: call it about ten times a second while there is nothing else to do."""
+        self._write_when_due()
+
+    def mask_sources(self, mask: Callable[[str], str]) -> None:
+        """How secrets are kept out of the lines of source files that are shown (`Masker.text`)."""
+        self._mask = mask
+
+    def message(self, text: str) -> None:
+        """Something else that is to be read now: a warning, a notice."""
+        for line in text.split("\n"):
+            self._line(line)
+        self._flush()
+
+    @property
+    def colour(self) -> bool:
+        """Whether there is colour, for texts that are made elsewhere."""
+        return self._look.colour
+
+    @property
+    def verbose(self) -> bool:
+        """Whether everything is to be shown."""
+        return self._verbosity > 0
+
+    def finished(
+        self,
+        failed: Iterable[Record],
+        counts: Mapping[Status, int],
+        wall_ms: float,
+        reports: Sequence[tuple[str, str]],
+        slowest: Sequence[tuple[str, float]] = (),
+        interrupted: str | None = None,
+    ) -> None:
+        """The run has ended. `failed` are the records of failures and errors, `reports` kind and path of
+        each file that was written, `slowest` ids and milliseconds (shown when verbose)."""
+        for file in self._files[self._next :]:
+            if file.passed or file.rows:
+                self._print_file(file)
+        self._next = len(self._files)
+        self._print_failures(failed)
+        if slowest and self._verbosity > 0:
+            self._line("")
+            self._line(self._look.paint("slowest", "bold"))
+            for scenario_id, duration in slowest[:10]:
+                self._line(f"  {milliseconds(duration):>{_DURATION_WIDTH + 2}}  {printable(scenario_id)}")
+        if self._pending or self._verbosity >= 0:
+            self._line("")
+        if interrupted:
+            self._line(self._look.paint(f"interrupted: {printable(interrupted)}", "yellow"))
+        self._pending += self._summary(counts, wall_ms, reports)
+        self._done = self._total  # no status line any more
+        self._flush()
+
+    # Files and scenarios
+
+    def _print_file(self, file: _File) -> None:
+        rows = sorted(file.rows, key=lambda row: row.position)
+        others = [row for row in rows if row.status != "passed"]
+        listed = [row for row in rows if row.status == "passed"]
+        file.rows.clear()
+        if self._verbosity < 0:
+            return
+        if not file.passed and all(row.status == "not run" for row in others):
+            return  # the summary counts them, and the reports name them
+        look = self._look
+        folds = (not self._live or self._total > _MANY) and self._verbosity == 0
+        if folds and not others:
+            name = cut(printable(file.name), look.width - 30, look.symbols.more)
+            passed = f"{file.passed} passed"
+            self._line(
+                f"  {look.paint(look.symbols.passed, 'green')} {pad(name, look.width - 31)}"
+                f"{passed:>14}  {milliseconds(file.passed_ms):>{_DURATION_WIDTH + 2}}"
+            )
+            return
+        self._line(f"  {look.paint(printable(file.name), 'bold')}")
+        if file.passed > _LISTED and self._verbosity == 0:
+            # Passed scenarios with something to say keep their line.
+            listed = [row for row in listed if row.note]
+            folded = file.passed - len(listed)
+            self._line(f"    {look.paint(f'{look.symbols.passed} {folded} passed', 'green')}")
+        if self._verbosity == 0:
+            others = self._print_alike(others)
+        for row in sorted([*listed, *others], key=lambda row: row.position):
+            self._print_row(row)
+
+    def _print_alike(self, rows: list[_Row]) -> list[_Row]:
+        """Folds those that were not invoked for one and the same reason; returns the others."""
+        alike: dict[tuple[Status, str], int] = {}
+        for row in rows:
+            if not row.function:
+                alike[row.status, row.note] = alike.get((row.status, row.note), 0) + 1
+        many = {key: count for key, count in alike.items() if count > _LISTED}
+        for (status, note), count in many.items():
+            symbol = self._look.paint(self._look.symbols.of(status), STATUS_PAINT[status])
+            self._line(f"    {symbol} {count} {note}")
+        return [row for row in rows if row.function or (row.status, row.note) not in many]
+
+    def _print_row(self, row: _Row) -> None:
+        look = self._look
+        symbol = look.paint(look.symbols.of(row.status), STATUS_PAINT[row.status])
+        duration_at = look.width - 1 - _DURATION_WIDTH
+        function_at = duration_at - 2 - self._function_width
+        name = cut(printable(row.name), max(20, function_at - 8), look.symbols.more)
+        left = f"    {symbol} {pad(name, function_at - 6)}"
+        if not row.function:
+            self._line(f"{left}{look.paint(row.note, 'dim')}".rstrip())
+        else:
+            function = cut(printable(row.function), self._function_width, look.symbols.more)
+            note = f"  {look.paint(row.note, 'dim')}" if row.note else ""
+            duration = f"{milliseconds(row.duration_ms):>{_DURATION_WIDTH}}"
+            self._line(f"{left}{pad(function, self._function_width)}  {duration}{note}")
+        for line in row.logs:
+            self._line(f"        {look.paint(line, 'dim')}".rstrip())
+
+    # The end
+
+    def _print_failures(self, failed: Iterable[Record]) -> None:
+        from lambda_scenarios.reports import failure  # only where something failed
+
+        look = self._look
+        sources = failure.Sources(self._root, self._mask)
+        rule = ["", look.paint(look.symbols.rule * look.width, "dim")]
+        shown = 0
+        unnamed: list[Record] = []
+        same_reason: dict[str, list[str]] = {}
+        for record in failed:
+            if record.status == "error" and not record.attempts and record.reason:
+                same_reason.setdefault(record.reason, []).append(record.id)
+            elif shown < _MAX_BLOCKS:
+                shown += 1
+                self._pending += [*rule, *failure.block(record, look, sources)]
+            else:
+                unnamed.append(record)
+        for reason, ids in same_reason.items():
+            self._pending += [*rule, *failure.not_judged(reason, ids, look)]
+        if unnamed:
+            self._pending += [*rule, look.paint(f"{len(unnamed)} more, shown in the report:", "bold")]
+            self._pending += [f"  {look.symbols.of(r.status)} {printable(r.id)}" for r in unnamed]
+
+    def _summary(
+        self, counts: Mapping[Status, int], wall_ms: float, reports: Sequence[tuple[str, str]]
+    ) -> list[str]:
+        look = self._look
+        words: tuple[tuple[Status, str], ...] = (
+            ("passed", "passed"),
+            ("failed", "failed"),
+            ("error", "error" if counts.get("error") == 1 else "errors"),
+            ("flaky", "flaky"),
+            ("skipped", "skipped"),
+            ("not run", "not run"),
+        )
+        shown = [(status, f"{counts[status]} {word}") for status, word in words if counts.get(status)]
+        if not any(counts.get(status) for status in ("passed", "failed", "error", "flaky")):
+            shown.append(("skipped", "nothing was run"))
+        separator = f" {look.symbols.dot} "
+        left = separator.join(look.paint(text, STATUS_PAINT[status]) for status, text in shown)
+        plain = separator.join(text for _, text in shown)
+        names = {"html": "report"}
+        # The one for people goes first.
+        ordered = sorted(reports, key=lambda report: report[0] != "html")
+        files = "   ".join(f"{names.get(kind, kind)}: {printable(path)}" for kind, path in ordered)
+        gap = " " * 8
+        line = f"{left}{gap}{seconds(wall_ms)}"
+        if not files:
+            return [line]
+        length = display_width(plain) + 8 + len(seconds(wall_ms)) + 8 + display_width(files)
+        return [f"{line}{gap}{files}"] if length <= max(self._terminal_width, 110) else [line, files]
+
+    # Writing
+
+    def _line(self, text: str) -> None:
+        self._pending.append(text)
+
+    def _write_when_due(self) -> None:
+        now = self._clock()
+        if self._live:
+            if now - self._drawn_at >= _REDRAW_S:
+                self._flush()
+            return
+        if self._pending and now - self._written_at >= _REDRAW_S:
+            self._flush()
+        elif self._verbosity >= 0 and now - self._written_at >= _SIGN_OF_LIFE_S and self._total:
+            self._line(f"  {self._look.symbols.more} {self._progress(now)}")
+            self._flush()
+
+    def _flush(self) -> None:
+        now = self._clock()
+        text = "".join([line + "\n" for line in self._pending])
+        if self._pending:
+            self._pending.clear()
+            self._written_at = now
+        if self._status_shown:
+            text = _ERASE + text
+            self._status_shown = False
+        if self._live and self._done < self._total:
+            frames = self._look.symbols.spinner
+            spinner = frames[int((now - self._started_at) / _REDRAW_S) % len(frames)]
+            # One column less than the terminal has: a full line would wrap, and couldn't be erased.
+            status = cut(
+                f"{spinner} {self._progress(now)}", self._terminal_width - 1, self._look.symbols.more
+            )
+            text += status
+            self._status_shown = True
+            self._drawn_at = now
+        if text:
+            if not text.isascii():
+                text = text.encode(self._encoding, "backslashreplace").decode(self._encoding)
+            self._stream.write(text)
+            self._stream.flush()
+
+    def _progress(self, now: float) -> str:
+        elapsed = now - self._started_at
+        parts = [f"{self._done} of {self._total}"]
+        if self._failed:
+            parts.append(f"{self._failed} failed")
+        parts.append(seconds(elapsed * 1000) if self._live else f"{round(elapsed)} s")
+        if self._done and elapsed > 2:
+            left = elapsed / self._done * (self._total - self._done)
+            parts.append(f"about {seconds(max(1, round(left)) * 1000).replace('.00', '')} left")
+        if self._running is not None and now - self._running[1] >= _LONG_S:
+            scenario_id, since = self._running
+            parts.append(f"running for {round(now - since)} s: {printable(scenario_id)}")
+        return f" {self._look.symbols.dot} ".join(parts)
+
+
+def _row(record: Record, index: int, with_logs: bool) -> _Row:
+    invocations = record.attempts[-1].invocations if record.attempts else ()
+    # Notes of a reason (how to install what is missing) are for the end.
+    reason = printable((record.reason or "").partition("\n")[0]).removeprefix("not run: ")
+    note = ""
+    if record.status in ("skipped", "not run"):
+        note = f"{record.status}: {reason}" if reason else record.status
+    elif record.status == "flaky":
+        note = f"passed at attempt {len(record.attempts)}"
+    elif record.status == "error":
+        note = reason
+    elif record.status == "passed" and invocations and invocations[-1].ending == "timed out":
+        note = "timeout expected"
+    logs: list[str] = []
+    if with_logs:
+        for invocation in invocations:
+            logs += log_lines(invocation.init_logs) + log_lines(invocation.logs)
+    function = record.function if record.attempts else ""
+    return _Row(index, record.status, record.name, function, record.duration_ms, note, tuple(logs))

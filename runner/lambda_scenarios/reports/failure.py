@@ -1,0 +1,263 @@
+"""A failed scenario in full, for the console: what was expected where, the source, the stack, the output."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from lambda_scenarios.phrases import plural, shown_path
+from lambda_scenarios.reports.text import (
+    cut,
+    display_width,
+    log_lines,
+    pad,
+    printable,
+    shell_quote,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lambda_scenarios.model.record import ErrorRecord, InvocationRecord, MismatchRecord, Record
+    from lambda_scenarios.reports.style import Look, Paint
+
+# More than this is for the report: what is most important should not scroll away.
+MAX_MISMATCHES = 10
+MAX_DIFF_LINES = 80
+MAX_LOG_LINES = 40
+_MAX_FRAMES = 8
+_MAX_HELD = 6
+_MAX_IDS = 10
+_LINES_BEFORE = 2
+
+_PYTHON_FRAME = re.compile(r'\s*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?')
+_NODE_FRAME = re.compile(
+    r"\s*at (?:(?P<name>[^(]*?) \()?(?:file://)?(?P<path>[^()\s]+?):(?P<line>\d+):\d+\)?\s*$"
+)
+_RUBY_FRAME = re.compile(r"\s*(?:from )?(?P<path>/?[^\s:]+):(?P<line>\d+):in [`'](?P<name>[^']*)'")
+_LIBRARY = re.compile(
+    r"[/\\](?:site-packages|dist-packages|node_modules|gems)[/\\]|[/\\]lib[/\\]python\d|[/\\]lib[/\\]ruby[/\\]"
+    r"|^(?:<frozen|node:|internal/)|[/\\]lambda_scenarios[/\\]runtimes[/\\]|^/var/(?:runtime|lang)/"
+)
+
+
+_SIGN_PAINT: dict[str, Paint] = {"-": "red", "+": "green"}
+
+
+class _Frame(NamedTuple):
+    path: str
+    line: int
+    name: str
+    source: str  # "" where the stack doesn't hold it
+
+
+class Sources:
+    """The lines of source files, read when they are asked for, once; secrets in them masked by `mask`."""
+
+    def __init__(self, root: str, mask: Callable[[str], str] = str) -> None:
+        """`root`: what relative paths begin at (else the process's directory), and shown paths are relative
+        to; absolute."""
+        self.root = root
+        self.mask = mask
+        self._files: dict[str, list[str]] = {}
+
+    def lines(self, file: str) -> list[str]:
+        """The lines of a file; none where it can't be read."""
+        if file not in self._files:
+            self._files[file] = self._read(os.path.join(self.root, file)) or self._read(file)
+        return self._files[file]
+
+    @staticmethod
+    def _read(path: str) -> list[str]:
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                return stream.read(1 << 24).splitlines()
+        except (OSError, ValueError):  # ValueError: a NUL in the path
+            return []
+
+    def line(self, file: str, number: int) -> str:
+        """One line, from 1; empty where there is none."""
+        lines = self.lines(file)
+        return self.mask(lines[number - 1]) if 0 < number <= len(lines) else ""
+
+    def around(self, file: str, number: int, column: int, width: int) -> tuple[str, str, str]:
+        """One line in three parts: before the stretch that begins at `column` (from 1), it, and after it."""
+        raw = self.lines(file)[number - 1]
+        start, end = column - 1, column - 1 + width
+        parts = self.mask(raw[:start]), self.mask(raw[start:end]), self.mask(raw[end:])
+        # A secret that lies across the borders is found only in the whole line.
+        masked = self.mask(raw)
+        return parts if "".join(parts) == masked else ("", "", masked)
+
+
+def block(record: Record, look: Look, sources: Sources) -> Iterator[str]:
+    """The lines of one failed scenario, without the rule above them."""
+    yield look.paint(f"{look.symbols.of(record.status)} {printable(record.id)}", "red", "bold")
+    yield ""
+    if record.reason:
+        yield from (f"  {printable(line)}" for line in record.reason.splitlines())
+        yield ""
+    attempt = record.attempts[-1] if record.attempts else None
+    if attempt is not None and len(record.attempts) > 1:
+        yield f"  the last of {len(record.attempts)} attempts:"
+        yield ""
+    for invocation in attempt.invocations if attempt else ():
+        if invocation.mismatches or invocation.ending != "returned":
+            yield from _invocation(invocation, record.reason, look, sources)
+    yield f"  {look.paint('again:', 'dim')} lambda-scenarios run {shell_quote(printable(record.id))}"
+
+
+def not_judged(reason: str, ids: list[str], look: Look) -> Iterator[str]:
+    """The lines for scenarios that ended in one and the same error before anything was invoked."""
+    first, *notes = [printable(line) for line in reason.splitlines()] or [""]
+    verdict = f"{plural(len(ids), 'scenario')} could not be judged: {first}"
+    yield look.paint(f"{look.symbols.error} {verdict}", "red", "bold")
+    yield from (f"  {line}" for line in notes)
+    yield ""
+    yield from (f"    {printable(scenario_id)}" for scenario_id in ids[:_MAX_IDS])
+    if (more := len(ids) - _MAX_IDS) > 0:
+        yield f"    {look.symbols.more} {more} more in the report"
+
+
+def _invocation(i: InvocationRecord, reason: str | None, look: Look, sources: Sources) -> Iterator[str]:
+    for m in i.mismatches[:MAX_MISMATCHES]:
+        yield from _mismatch(m, look, sources)
+    if (more := len(i.mismatches) - MAX_MISMATCHES) > 0:
+        verb = "does" if more == 1 else "do"
+        yield f"  {plural(more, 'more expectation')} {verb} not hold: see the report"
+        yield ""
+    if i.error is not None and i.error.message != reason:
+        told = any(i.error.message in m.message for m in i.mismatches) and i.error.message != ""
+        yield from _error(i.error, look, sources, with_message=not told)
+    if i.held and i.mismatches:
+        yield f"  {_held(i.held, look)}"
+    yield from _output(i, look)
+
+
+def _mismatch(m: MismatchRecord, look: Look, sources: Sources) -> Iterator[str]:
+    place = f"{shown_path(m.file, sources.root)}:{m.line}:{m.column}" if m.file and m.line else ""
+    yield f"  {pad(printable(m.expectation), 41)}  {look.paint(printable(place), 'cyan')}".rstrip()
+    yield ""
+    message = [printable(line) for line in m.message.splitlines()] or [""]
+    if m.file and 0 < m.line <= len(sources.lines(m.file)):
+        yield from _excerpt(sources, m, message, look)
+    else:
+        yield from (f"    {look.paint(line, 'red')}" for line in message)
+    yield ""
+    if m.diff:
+        for line in m.diff[:MAX_DIFF_LINES]:
+            text = f"  {line.sign} {printable(line.text)}"
+            paint = _SIGN_PAINT.get(line.sign)
+            yield look.paint(text, paint) if paint else text
+        if (more := len(m.diff) - MAX_DIFF_LINES) > 0:
+            yield f"    {look.symbols.more} {plural(more, 'line')} more in the report"
+        yield ""
+
+
+def _excerpt(sources: Sources, m: MismatchRecord, message: list[str], look: Look) -> Iterator[str]:
+    """The lines that lead to the expectation, and a caret under it with the message beside it."""
+    bar = look.symbols.bar
+    room = max(20, look.width - 11)
+    for number in range(_first_shown(sources.lines(m.file), m.line), m.line):
+        line = printable(sources.line(m.file, number).expandtabs(8)).rstrip()
+        yield look.paint(f"{number:>7} {bar} {cut(line, room, look.symbols.more)}".rstrip(), "dim")
+    # A tab inside of what is marked is so rare that its width may be wrong.
+    before, marked, after = (
+        printable(part.expandtabs(8)) for part in sources.around(m.file, m.line, m.column, m.width)
+    )
+    after = after.rstrip()
+    if display_width(before) + min(display_width(marked), 20) > room:
+        # Left of the caret only as much as leaves half of the line for what stands there.
+        while before and display_width(before) > room // 2 - display_width(look.symbols.more):
+            before = before[1:]
+        before = look.symbols.more + before
+    indent = display_width(before)
+    yield f"{m.line:>7} {bar} {cut(before + marked + after, room, look.symbols.more)}".rstrip()
+    width = max(1, min(display_width(marked.rstrip()), room - indent))
+    carets = look.paint("^" * width, "red")
+    first, *rest = message
+    if indent + width + 1 + display_width(first) <= max(room, 110):
+        yield f"{'':7} {bar} {'':{indent}}{carets} {look.paint(first, 'red')}".rstrip()
+    else:
+        yield f"{'':7} {bar} {'':{indent}}{carets}"
+        rest = message
+    yield from (f"{'':7} {bar} {look.paint(line, 'red')}" for line in rest)
+
+
+def _first_shown(lines: list[str], number: int) -> int:
+    """Where an excerpt begins: deeper lines before the one meant belong to something else."""
+    indent = _indent(lines[number - 1])
+    first = number
+    while first > 1 and number - first < _LINES_BEFORE and lines[first - 2].strip():
+        if _indent(lines[first - 2]) > indent:
+            break
+        first -= 1
+        indent = _indent(lines[first - 1])
+    return first
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _held(held: tuple[str, ...], look: Look) -> str:
+    names = [
+        printable(re.sub(r"^(?:expect\.)?(?:(?:http|output)\.)?", "", name)) for name in held[:_MAX_HELD]
+    ]
+    if len(held) > _MAX_HELD:
+        names.append(look.symbols.more)
+    verb = "holds" if len(held) == 1 else "hold"
+    return f"{plural(len(held), 'other expectation')} of this scenario {verb} ({', '.join(names)})"
+
+
+def _output(i: InvocationRecord, look: Look) -> Iterator[str]:
+    """What the function printed; what it printed while it was loaded only where loading failed."""
+    logs = log_lines(i.init_logs + i.logs if i.ending == "init failed" else i.logs)
+    if not logs:
+        return
+    request = f", request {printable(i.request_id)[:8]}" if i.request_id else ""
+    truncated = ", the beginning is missing" if i.logs_truncated else ""
+    yield f"  output of the function ({plural(len(logs), 'line')}{request}{truncated}):"
+    if (more := len(logs) - MAX_LOG_LINES) > 0:
+        yield f"    {look.symbols.more} {plural(more, 'line')} more in the report"
+    yield from (f"    {line}".rstrip() for line in logs[-MAX_LOG_LINES:])
+
+
+def _error(error: ErrorRecord, look: Look, sources: Sources, *, with_message: bool) -> Iterator[str]:
+    frames, hidden = user_frames(error.stack)
+    if with_message:
+        first, *rest = error.message.splitlines() or [""]
+        yield f"  {look.paint(printable(f'{error.type}: {first}'.removesuffix(': ')), 'red', 'bold')}"
+        yield from (f"  {printable(line)}" for line in rest[:MAX_LOG_LINES])
+    elif not frames:
+        return
+    for frame in frames:
+        path = shown_path(frame.path, sources.root)
+        name = f" in {printable(frame.name)}" if frame.name else ""
+        yield f"    {look.paint(printable(f'{path}:{frame.line}'), 'cyan')}{name}"
+        if text := (frame.source or sources.line(frame.path, frame.line)).strip():
+            yield f"      {cut(printable(text), max(20, look.width - 6), look.symbols.more)}"
+    if hidden:
+        yield look.paint(f"    {plural(hidden, 'frame')} more in the report", "dim")
+    yield ""
+
+
+def user_frames(stack: tuple[str, ...]) -> tuple[tuple[_Frame, ...], int]:
+    """The frames of a stack trace (Python, Node.js, Ruby) that are in the user's code, and how many aren't
+    shown. Where none is, all of them count as the user's."""
+    lines = [line for entry in stack for line in entry.replace("\xa0", " ").splitlines()]
+    frames: list[_Frame] = []
+    for n, line in enumerate(lines):
+        match = _PYTHON_FRAME.match(line) or _NODE_FRAME.match(line) or _RUBY_FRAME.match(line)
+        if match is None:
+            continue
+        source = ""
+        if match.re is _PYTHON_FRAME and n + 1 < len(lines) and not _PYTHON_FRAME.match(lines[n + 1]):
+            source = lines[n + 1].strip()
+        frames.append(_Frame(match["path"], int(match["line"]), match["name"] or "", source))
+    users = [frame for frame in frames if not _LIBRARY.search(frame.path)] or frames
+    # Where too many are left (a recursion), the ends tell the most: how it began, and where it broke.
+    if len(users) > _MAX_FRAMES:
+        users = users[: _MAX_FRAMES // 2] + users[-_MAX_FRAMES // 2 :]
+    return tuple(users), len(frames) - len(users)

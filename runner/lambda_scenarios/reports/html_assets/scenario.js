@@ -1,0 +1,161 @@
+// One scenario, opened: what is wrong first, then what was seen.
+
+function scenarioBody(result) {
+  const body = make("div", { class: "body" });
+  if (result.description) body.append(isolated(result.description, { class: "description" }, "p"));
+  body.append(actions(result));
+  if (result.reason) body.append(isolated(result.reason, { class: `reason ${classOf(result.status)}` }, "p"));
+  let attempts;
+  try {
+    attempts = detailsOf(result).attempts;
+  } catch (problem) {
+    body.append(make("p", { class: "reason error" }, `This scenario's details can't be read: ${problem.message}`));
+    return body;
+  }
+  attempts.forEach((attempt, n) => {
+    if (attempts.length === 1) {
+      append(body, invocations(attempt));
+      return;
+    }
+    body.append(make("details", { class: "attempt", open: attempt.status !== "passed" || n === attempts.length - 1 },
+      make("summary", null, picture(attempt.status), `Attempt ${n + 1} of ${attempts.length}: ${attempt.status}`),
+      invocations(attempt)));
+  });
+  if (!attempts.length && !result.reason) body.append(make("p", { class: "quiet" }, "It was not invoked."));
+  return body;
+}
+
+function actions(result) {
+  const again = `lambda-scenarios run ${shellQuoted(result.id)}`;
+  return make("div", { class: "actions" },
+    make("div", { class: "again" }, make("code", { dir: "ltr" }, visible(again)),
+      copyButton("the command that runs it again", () => again)),
+    make("span", { class: "place" }, isolated(`${result.file}:${result.line}`)),
+    make("a", { href: "#" + linkTo(result) }, "Link"));
+}
+
+const invocations = (attempt) =>
+  attempt.invocations.map((invocation, n) => {
+    const many = attempt.invocations.length > 1;
+    return make("section", { class: "invocation", "aria-label": many ? `Invocation ${n + 1}` : "Invocation" },
+      many ? make("h3", null, `Invocation ${n + 1} of ${attempt.invocations.length}: `, isolated(invocation.function)) : null,
+      invocation.mismatches.map(mismatchCard),
+      held(invocation),
+      errorCard(invocation, attempt.status),
+      panels(invocation, attempt.status !== "passed"),
+      figures(invocation));
+  });
+
+function mismatchCard(mismatch) {
+  const short = isShort(mismatch.expected) && isShort(mismatch.found);
+  const values = make("dl", { class: short ? "values" : "values long" },
+    make("dt", null, "expected"), make("dd", { class: "expected" }, short ? visibleCode(mismatch.expected) : longText(mismatch.expected)),
+    make("dt", null, "found"), make("dd", { class: "found" }, short ? visibleCode(mismatch.found) : longText(mismatch.found)));
+  const differs = mismatch.diff.length > 0;
+  const said = short && mismatch.message.includes(mismatch.expected) && mismatch.message.includes(mismatch.found);
+  return make("article", { class: "mismatch" },
+    make("header", null,
+      isolated(mismatch.expectation, { class: "expectation" }, "code"),
+      isolated(`${mismatch.file}:${mismatch.line}:${mismatch.column}`, { class: "place" })),
+    make("p", null, visible(mismatch.message),
+      mismatch.location ? make("span", { class: "quiet" }, " at ", isolated(mismatch.location, null, "code")) : null),
+    said ? null : short || !differs ? values : make("details", { class: "whole" }, make("summary", null, "Expected and found in full"), values),
+    differs ? diffView(mismatch.diff) : null);
+}
+
+const isShort = (text) => text.length <= 160 && !text.includes("\n");
+const visibleCode = (text) => make("code", { dir: "auto" }, visible(text));
+
+function held(invocation) {
+  const names = invocation.held;
+  if (!names.length) return null;
+  return make("p", { class: "held quiet" }, picture("passed"),
+    `${plural(names.length, invocation.mismatches.length ? "other expectation holds" : "expectation holds",
+      invocation.mismatches.length ? "other expectations hold" : "expectations hold")}: `,
+    names.map((name, n) => [n ? ", " : "", isolated(name, null, "code")]));
+}
+
+const ENDINGS = {
+  "function error": "The function raised an error",
+  "init failed": "Loading the function failed",
+  "timed out": "The function timed out",
+  "worker died": "The function's process ended",
+  "backend failed": "The function could not be run",
+};
+
+function errorCard(invocation, status) {
+  const { error, ending } = invocation;
+  if (ending === "returned" && !error) return null;
+  // A passed scenario expected its error: nothing to be alarmed at.
+  const expected = status === "passed";
+  return make("article", { class: expected ? "ending" : "ending bad" },
+    make("header", null, `${ENDINGS[ending] || ending}${expected ? ", as expected" : ""}`),
+    error && make("p", null, isolated(error.type, { class: "type" }, "code"), " ", isolated(error.message, { class: "message" })),
+    error && error.stack.length ? longText(error.stack.join("\n")) : null);
+}
+
+function panels(invocation, open) {
+  const variables = environmentOf(invocation.environment);
+  const lines = (text) => plural(text.replace(/\n$/, "").split("\n").length, "line");
+  return make("div", { class: "panels" },
+    invocation.logs
+      ? panel(`Logs`, lines(invocation.logs) + (invocation.logs_truncated ? ", truncated by the backend" : ""),
+        () => longText(invocation.logs, terminal), () => invocation.logs, open || invocation.logs.length < 400)
+      : make("p", { class: "empty" }, "The function wrote nothing to its log."),
+    invocation.init_logs
+      ? panel("Init logs", lines(invocation.init_logs), () => longText(invocation.init_logs, terminal),
+        () => invocation.init_logs, invocation.ending === "init failed")
+      : null,
+    jsonPanel("Result", invocation.output, open),
+    jsonPanel("Event", invocation.event, false),
+    jsonPanel("Context", invocation.context, false),
+    variables && panel("Environment", plural(variables.length, "variable"), () => variableTable(variables),
+      () => variables.map(([name, value]) => `${name}=${shellQuoted(value)}`).join("\n"), false));
+}
+
+// A field that isn't there has no panel; null is a value.
+function jsonPanel(name, node, open) {
+  if (node === undefined) return null;
+  return panel(name, make("code", { dir: "ltr" }, visible(previewJson(node))), () => jsonTree(node), () => writeJson(node), open);
+}
+
+function panel(name, aside, content, text, open) {
+  const details = make("details", { class: "panel" },
+    make("summary", null, make("b", null, name), make("span", { class: "preview" }, aside),
+      copyButton(name.toLowerCase(), text)));
+  const fill = () => details.append(make("div", { class: "content" }, content()));
+  if (open) {
+    details.open = true;
+    fill();
+  } else details.addEventListener("toggle", fill, { once: true });
+  return details;
+}
+
+function variableTable(variables) {
+  return make("table", { class: "variables" }, make("tbody", null, variables.map(([name, value]) =>
+    make("tr", null, make("th", { scope: "row" }, visible(name)), make("td", { dir: "auto" }, visible(value))))));
+}
+
+// The figures of Lambda's REPORT line, and who did the work.
+function figures(invocation) {
+  const cold = invocation.init_ms !== null;
+  const facts = [
+    ["Duration", duration(invocation.duration_ms)],
+    ["Billed", `${count(invocation.billed_ms)} ms`],
+    ["Init", cold ? duration(invocation.init_ms) : "–"],
+    ["Memory used", `${invocation.memory_mb ?? "–"} of ${count(invocation.memory_size_mb)} MB`],
+    ["Timeout", `${invocation.timeout_s} s`],
+    ["Worker", `${invocation.worker}, invocation ${invocation.nth} (${cold ? "cold" : "warm"})`],
+    ["Function", isolated(invocation.function_name)],
+    ["Runtime", `${invocation.runtime || "image"}, ${invocation.backend}`],
+    ["Started", clock(invocation.started)],
+    ["Request", isolated(invocation.request_id, null, "code")],
+  ];
+  return make("dl", { class: "figures" },
+    facts.map(([name, value]) => make("div", null, make("dt", null, name), make("dd", null, value))));
+}
+
+const clock = (started) => {
+  const time = /T(\d\d:\d\d:\d\d(?:\.\d{1,3})?)/.exec(started);
+  return time ? `${time[1]} UTC` : started;
+};

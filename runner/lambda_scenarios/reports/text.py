@@ -1,0 +1,105 @@
+"""Text for people: widths on a terminal, durations, quoting, and control characters made harmless."""
+
+from __future__ import annotations
+
+import re
+
+# Patterns are compiled by `re` when they are needed: compiling them costs more than most runs need them.
+
+# CSI sequences, OSC and other strings up to their end, and the two-character escapes (ECMA-48).
+_ANSI = (
+    "\x1b(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[ -/]*[0-~])|\x9b[0-?]*[ -/]*[@-~]"
+)
+# What would move the cursor, ring or hide text; line feeds are dealt with by whoever splits lines.
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_SAFE_IN_SHELL = "[A-Za-z0-9_@%+=:,./-]+"
+
+
+def strip_ansi(text: str) -> str:
+    """The text without terminal escape sequences (colour, titles, cursor movement)."""
+    return re.sub(_ANSI, "", text) if "\x1b" in text or "\x9b" in text else text
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    if character in "\n\r\t":
+        return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[character]
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def printable(text: str) -> str:
+    """One line that can do nothing to a terminal: control characters are shown as escapes."""
+    return text if text.isascii() and text.isprintable() else re.sub(_CONTROL, _escaped, text)
+
+
+def log_lines(text: str) -> list[str]:
+    """The lines of a log, harmless on a terminal.
+
+    Lambda's clients join the lines of a traceback with carriage returns, and indent them with no-break
+    spaces (awslambdaric, `bootstrap.py`): both are taken for what they stand for.
+    """
+    text = strip_ansi(text).replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    return [printable(line.expandtabs(8)) for line in text.removesuffix("\n").split("\n")] if text else []
+
+
+def _character_width(character: str) -> int:
+    import unicodedata  # only where something isn't ASCII
+
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def display_width(text: str) -> int:
+    """How many columns of a terminal a printable text takes: wide characters two, combining ones none."""
+    return len(text) if text.isascii() else sum(map(_character_width, text))
+
+
+def cut(text: str, width: int, mark: str = "…") -> str:
+    """The text, cut to `width` columns; a cut one ends with `mark`."""
+    if display_width(text) <= width:
+        return text
+    room = width - display_width(mark)
+    kept, used = [], 0
+    for character in text:
+        used += 1 if character.isascii() else _character_width(character)
+        if used > room:
+            break
+        kept.append(character)
+    return "".join(kept) + mark if room >= 0 else ""
+
+
+def pad(text: str, width: int) -> str:
+    """The text with spaces up to `width` columns."""
+    return text + " " * (width - display_width(text))
+
+
+def milliseconds(duration_ms: float) -> str:
+    """`<0.1 ms`, `0.4 ms`, `3 ms`, `1 002 ms`."""
+    if 0 < duration_ms < 0.05:
+        return "<0.1 ms"
+    if 0 < duration_ms < 0.95:
+        return f"{duration_ms:.1f} ms"
+    return f"{round(duration_ms):,} ms".replace(",", " ")
+
+
+def seconds(duration_ms: float) -> str:
+    """`0.84 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`."""
+    total = duration_ms / 1000
+    if total < 9.995:
+        return f"{total:.2f} s"
+    if total < 59.95:
+        return f"{total:.1f} s"
+    minutes, rest = divmod(round(total), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def shell_quote(text: str) -> str:
+    """The text as one word of a POSIX shell, in single quotes where it needs them."""
+    if re.fullmatch(_SAFE_IN_SHELL, text):
+        return text
+    quoted = text.replace("'", "'\\''")
+    return f"'{quoted}'"

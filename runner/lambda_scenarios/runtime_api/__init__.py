@@ -1,0 +1,1 @@
+"""The Lambda Runtime API, served to every worker."""

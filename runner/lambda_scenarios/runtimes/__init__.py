@@ -1,0 +1,1 @@
+"""One file a runtime: which command, which environment, which client."""

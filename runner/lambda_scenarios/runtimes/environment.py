@@ -1,0 +1,153 @@
+"""The environment that a function sees (scenario-format.md, section 6): pure.
+
+Lambda's variables: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from lambda_scenarios.model.function import Function
+from lambda_scenarios.model.scenario import ContextOverride, Credentials
+from lambda_scenarios.runtimes.runtime import Launch
+
+_FROM_SHELL = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "AWS_CA_BUNDLE",
+)
+_FROM_SHELL_PREFIXES = ("LC_", "AWS_ENDPOINT_URL")
+_CREDENTIALS = (
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
+# Keys that look like keys and open nothing, and no way to others: neither files nor the metadata endpoint.
+_MADE_UP = {
+    "AWS_ACCESS_KEY_ID": "AKIALOCALSCENARIOS00",
+    "AWS_SECRET_ACCESS_KEY": "made-up-by-lambda-scenarios",
+    "AWS_SESSION_TOKEN": "made-up-by-lambda-scenarios",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+# What the worker itself stands on: a function that sets these could not be served.
+_OURS = ("_HANDLER", "LAMBDA_TASK_ROOT", "AWS_LAMBDA_RUNTIME_API")
+
+
+def made_up(name: str, value: str) -> bool:
+    """Whether a variable holds what this program made up, which is no secret."""
+    return _MADE_UP.get(name) == value
+
+
+class Settings(NamedTuple):
+    """What is the same for all functions of a run."""
+
+    shell: Mapping[str, str]
+    inherit: bool  # --inherit-env
+    log_stream: str
+
+
+def environment(
+    function: Function,
+    launch: Launch,
+    context: ContextOverride,
+    overrides: tuple[tuple[str, str | None], ...],
+    credentials: Credentials,
+    settings: Settings,
+) -> tuple[tuple[str, str], ...]:
+    """All variables of a worker but AWS_LAMBDA_RUNTIME_API, sorted by name.
+
+    Later ones win: the shell's, Lambda's, credentials, the function's own, IS_LOCAL, the scenario's.
+    """
+    shell = settings.shell
+    found = dict(shell) if settings.inherit else _hermetic(shell)
+    # It would switch clients to serving several invocations at once.
+    found.pop("AWS_LAMBDA_MAX_CONCURRENCY", None)
+    found.update(_of_lambda(function, context, settings.log_stream))
+    found.setdefault("LANG", "en_US.UTF-8")
+    if credentials == "none":
+        found.update(_MADE_UP)
+        found.pop("AWS_PROFILE", None)
+    elif credentials == "inherit":
+        found.update({name: shell[name] for name in _CREDENTIALS if name in shell})
+    found.update(function.environment)
+    found["IS_LOCAL"] = "true"
+    for name, value in overrides:
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = value
+    own = _of_lambda(function, context, settings.log_stream)
+    found.update({name: own[name] for name in _OURS if name in own})
+    for name, value in launch.environment:
+        paths = _mapped(found.get(name, ""), function) if name in launch.search_paths else ""
+        joined = os.pathsep.join(part for part in (value, paths) if part)
+        if joined:
+            found[name] = joined
+    return tuple(sorted(found.items()))
+
+
+def _hermetic(shell: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in shell.items()
+        if name in _FROM_SHELL or name.startswith(_FROM_SHELL_PREFIXES)
+    }
+
+
+def _of_lambda(function: Function, context: ContextOverride, log_stream: str) -> dict[str, str]:
+    name = context.function_name or function.name
+    memory = context.memory_limit_in_mb or function.memory
+    found = {
+        "_HANDLER": function.handler,
+        "AWS_REGION": function.service.region,
+        "AWS_DEFAULT_REGION": function.service.region,
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),
+        "AWS_LAMBDA_FUNCTION_VERSION": context.function_version or "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": context.log_group_name or f"/aws/lambda/{name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": context.log_stream_name or log_stream,
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+        "LAMBDA_TASK_ROOT": function.code,
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "TZ": ":UTC",
+    }
+    if function.runtime:
+        found["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
+    return found
+
+
+def _mapped(value: str, function: Function) -> str:
+    """A search path with Lambda's own directories as they are here, and relative ones from the code."""
+    parts = []
+    for part in value.split(os.pathsep):
+        if part == "/var/task" or part.startswith("/var/task/"):
+            parts.append(function.code + part[len("/var/task") :])
+        elif part == "/opt" or part.startswith("/opt/"):
+            inside = [layer + part[len("/opt") :] for layer in reversed(function.layers)]
+            parts += [path for path in inside if os.path.exists(path)] or [part]
+        elif part:
+            parts.append(part if os.path.isabs(part) else os.path.join(function.code, part))
+    return os.pathsep.join(parts)

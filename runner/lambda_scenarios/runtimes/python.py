@@ -1,0 +1,90 @@
+"""Python on this machine, through this project's own client."""
+
+from __future__ import annotations
+
+import os
+
+from lambda_scenarios.errors import MissingPart
+from lambda_scenarios.model.function import Function
+from lambda_scenarios.runtimes import programs
+from lambda_scenarios.runtimes.runtime import Found, Launch, Runtime, World
+
+CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
+# A script is compiled at every start, an imported module once.
+_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); import python_client as client; client.main()"
+_CREDITS = 16
+_VIRTUALENVS = (".venv", "venv", "env")
+
+
+def launch(function: Function, world: World) -> Launch:
+    """The interpreter of the service's virtualenv, else of the runtime's version, else the one on PATH."""
+    wanted = function.runtime.removeprefix("python")
+    found = _interpreter(function, wanted, world)
+    if found is None:
+        raise MissingPart(
+            f"scenario needs Python {wanted}, which isn't on this machine",
+            (
+                programs.os_advice(
+                    world.environ, f"apt-get install python{wanted}", f"brew install python@{wanted}"
+                ),
+                "or: --missing-runtime skip",
+            ),
+        )
+    warnings: tuple[str, ...] = ()
+    if found.version != wanted:
+        warnings = (
+            f"`{function.runtime}` of {function.key} is run by Python {found.version} ({found.path}): "
+            "no interpreter of its version was found in the service's virtualenv or on PATH",
+        )
+    return Launch(
+        command=(found.path, "-u", "-c", _START, CLIENTS),
+        credits=_CREDITS,
+        environment=(("PYTHONPATH", os.pathsep.join(_layer_paths(function, found.version))),),
+        search_paths=("PYTHONPATH",),
+        version=found.version,
+        warnings=warnings,
+    )
+
+
+def _interpreter(function: Function, wanted: str, world: World) -> programs.Interpreter | None:
+    for folder in dict.fromkeys((function.service.root, function.code)):
+        for name in _VIRTUALENVS:
+            path = os.path.join(folder, name, "bin", "python")
+            if os.access(path, os.X_OK):
+                version = programs.python_version(path, world.environ)
+                if version is not None:
+                    return programs.Interpreter(path, version)
+    for path in programs.on_path((f"python{wanted}", "python3", "python"), world.environ):
+        version = programs.python_version(path, world.environ)
+        if version is not None and version.startswith("3."):
+            return programs.Interpreter(path, version)
+    return None
+
+
+def _layer_paths(function: Function, version: str) -> list[str]:
+    """What Lambda has of layers on sys.path, in its order.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+    """
+    paths = []
+    for layer in reversed(function.layers):  # later layers lie over earlier ones
+        for inner in (f"python/lib/python{version}/site-packages", "python"):
+            path = os.path.join(layer, inner)
+            if os.path.isdir(path):
+                paths.append(path)
+    return paths
+
+
+def inspect(world: World) -> tuple[Found, ...]:
+    """Every Python 3 on PATH."""
+    advice = programs.os_advice(world.environ, "apt-get install python3", "brew install python")
+    names = ("python3", *(f"python3.{minor}" for minor in range(15, 7, -1)))
+    seen: dict[str, Found] = {}
+    for path in programs.on_path(names, world.environ):
+        version = programs.python_version(path, world.environ)
+        if version is not None and version not in seen:
+            seen[version] = Found("python", version, path, advice)
+    return tuple(seen.values()) or (Found("python", None, None, advice),)
+
+
+RUNTIME = Runtime("python", launch, inspect)

@@ -1,0 +1,49 @@
+"""What a runtime has to say, and the world that it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from lambda_scenarios.model.function import Function
+
+
+class World(NamedTuple):
+    """This machine as a runtime may look at it. `environ` is the runner's own environment."""
+
+    environ: Mapping[str, str]
+    cwd: str
+
+
+class Launch(NamedTuple):
+    """How a worker for a function is started here.
+
+    `command` is complete but for the client's own two arguments, which are appended where `credits` is
+    more than 1. `environment` is what this runtime adds below the function's own variables;
+    `search_paths` names variables that hold search paths, in front of which `environment` is put.
+    """
+
+    command: tuple[str, ...]
+    credits: int
+    environment: tuple[tuple[str, str], ...]
+    search_paths: tuple[str, ...]
+    version: str
+    warnings: tuple[str, ...] = ()
+
+
+class Found(NamedTuple):
+    """What `doctor` says of a runtime: `version` is None where it is missing, `advice` then says how to
+    install it."""
+
+    name: str
+    version: str | None
+    path: str | None
+    advice: str
+
+
+class Runtime(NamedTuple):
+    """One family of runtimes. `launch` raises errors.MissingPart where it can't be run on this machine."""
+
+    name: str
+    launch: Callable[[Function, World], Launch]
+    inspect: Callable[[World], tuple[Found, ...]]

@@ -1,0 +1,163 @@
+"""`context` of a scenario to what it changes of the mock context."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
+from lambda_scenarios.model.scenario import ContextOverride
+from lambda_scenarios.model.values import Json, Origin
+from lambda_scenarios.scenarios.draft import Absent, Draft
+from lambda_scenarios.scenarios.event_files import content
+from lambda_scenarios.scenarios.templating import Scope, located_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lambda_scenarios.model.function import Function, ServiceInfo
+    from lambda_scenarios.scenarios.referenced_files import ReferencedFiles
+
+UNCHANGED = ContextOverride()
+
+_TEXTS = (
+    "aws_request_id",
+    "function_name",
+    "function_version",
+    "invoked_function_arn",
+    "log_group_name",
+    "log_stream_name",
+)
+_KNOWN = (*_TEXTS, "memory_limit_in_mb", "identity", "client_context", "remaining_time_ms")
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+# `memoryLimitInMB` is how Node.js's context object writes it
+_FIELD_OF = {
+    **{name: name for name in _KNOWN},
+    **{_camel_case(name): name for name in _KNOWN},
+    "memoryLimitInMB": "memory_limit_in_mb",
+}
+
+# The clients that build the context object themselves, and so can set attributes on it.
+_SETTABLE = ("python", "nodejs", "ruby")
+
+
+def context_of(
+    draft: Draft,
+    scope: Scope,
+    function: Function,
+    *,
+    service: Callable[[], ServiceInfo | None],
+    files: ReferencedFiles,
+    warnings: list[Diagnostic],
+) -> ContextOverride:
+    """What the scenario's `context` or `context_path` changes. Raises UsageError; adds to `warnings`."""
+    value: Json
+    if draft.context_path is not None:
+        reference = draft.origin("context_path")
+        path = located_file(
+            scope.render(draft.context_path, "context_path"), draft, reference, service, files
+        )
+        value = content(path, reference, scope, files).value
+        inside = Origin(path)
+        return _override(value, reference, inside.at, function, warnings)
+    if isinstance(draft.context, Absent):
+        return UNCHANGED
+    if isinstance(draft.context, dict):
+        # one by one, since each may be inherited from another place
+        value = {key: scope.render(item, "context", key) for key, item in draft.context.items()}
+    else:
+        value = scope.render(draft.context, "context")
+    return _override(
+        value, draft.origin("context"), lambda key: draft.origin("context", key), function, warnings
+    )
+
+
+def _override(
+    value: Json,
+    whole: Origin,
+    origin_of: Callable[[str], Origin],
+    function: Function,
+    warnings: list[Diagnostic],
+) -> ContextOverride:
+    if value is None:
+        return UNCHANGED
+    if isinstance(value, str):
+        return ContextOverride(replacement=value)
+    if not isinstance(value, dict):
+        raise UsageError(Diagnostic("the context must be a mapping or a text", whole))
+    fields: dict[str, Any] = {}
+    attributes: dict[str, Json] = {}
+    problems = []
+    for key, item in value.items():
+        field = _FIELD_OF.get(key)
+        if field is None:
+            attributes[key] = item
+            warnings.extend(_near_miss(key, origin_of(key)))
+        else:
+            problem = _wrong(field, item)
+            if problem:
+                problems.append(Diagnostic(f"`{key}` {problem}", origin_of(key)))
+            elif item is not None:
+                fields[field] = _field_value(field, item)
+    if attributes:
+        if not function.runtime.startswith(_SETTABLE):
+            name = next(iter(attributes))
+            problems.append(
+                Diagnostic(
+                    f"the context has no `{name}`",
+                    origin_of(name).as_key(),
+                    f"only Python, Node.js and Ruby take others, not {function.runtime or 'images'}",
+                )
+            )
+        fields["attributes"] = json.dumps(attributes)
+    if problems:
+        raise UsageError(*problems)
+    return ContextOverride(**fields)
+
+
+def _wrong(field: str, value: Json) -> str:
+    """What is wrong with the value of a known field; "" where nothing is. null leaves the mock's value."""
+    if value is None or field in ("identity", "client_context"):
+        return ""
+    if field in _TEXTS:
+        return "" if isinstance(value, str) else "must be a text"
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if field == "remaining_time_ms":
+        return "" if number and value >= 0 else "must be a number of milliseconds, 0 or more"  # type: ignore[operator]  # a number, as just checked
+    if isinstance(value, str):  # Node.js's context has it as a string
+        return "" if value.isdecimal() and value.isascii() else "must be a number of megabytes"
+    return "" if isinstance(value, int) and number and value > 0 else "must be a whole number of megabytes"
+
+
+def _field_value(field: str, value: Json) -> object:
+    if field in ("identity", "client_context"):
+        return json.dumps(value)
+    if field == "memory_limit_in_mb":
+        return int(value)  # type: ignore[arg-type]  # an int or digits: checked by _wrong
+    return float(value) if field == "remaining_time_ms" else value  # type: ignore[arg-type]  # a number: checked by _wrong
+
+
+def _near_miss(key: str, origin: Origin) -> list[Diagnostic]:
+    """A warning where an unknown key looks like a known one."""
+    from difflib import SequenceMatcher
+
+    near = did_you_mean(key, list(_FIELD_OF))
+    if near is None:
+        return []
+    folded, known = (text.lower().replace("_", "").replace("-", "") for text in (key, near))
+    if folded != known and SequenceMatcher(None, folded, known).ratio() < 0.85:
+        return []  # alike, but hardly a slip: `custom_name` and `function_name`
+    return [
+        Diagnostic(
+            f"the context has no `{key}`: it becomes an attribute of its own",
+            origin.as_key(),
+            f"did you mean `{near}`?",
+            severity="warning",
+        )
+    ]

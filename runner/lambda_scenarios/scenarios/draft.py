@@ -1,0 +1,148 @@
+"""Scenarios before rendering: typed, defaults merged, templates as written.
+
+A `Draft` is one mapping of the list `scenarios`; an `Expanded` is one test that comes of it (one per
+combination of its matrix, one per row of its cases).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from lambda_scenarios.model.values import DocPath, Json, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lambda_scenarios.errors import Diagnostic
+    from lambda_scenarios.model.scenario import BackendName, Case, Credentials, Isolation
+
+
+class Absent:
+    """The type of `ABSENT`: no value was given, where `null` is a value like any other."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = Absent()
+
+Given = Json | Absent
+
+
+class Overrides(NamedTuple):
+    """What the command line says over every file. `service` is an absolute path."""
+
+    stage: str | None = None
+    region: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    service: str | None = None
+    env: tuple[tuple[str, str], ...] = ()
+    vars: tuple[tuple[str, str], ...] = ()
+    timeout: float | None = None
+    isolation: Isolation | None = None
+    credentials: Credentials | None = None
+    backend: BackendName | None = None
+
+
+class RunSettings(NamedTuple):
+    """The world that scenarios are rendered in.
+
+    `environ` is what templates see as `env`; `now` is seconds since the epoch (the start of the run,
+    or `--now`); `seed` is what random functions draw from.
+    """
+
+    environ: Mapping[str, str]
+    now: float
+    seed: str
+    overrides: Overrides = Overrides()
+
+
+class FileHead(NamedTuple):
+    """The top level of a scenario file.
+
+    `id` is the POSIX path from the project root; `wanted` the names of `PATH::NAME`, empty for all;
+    `templated` is False only where no string of the file can be a template; `lines` has the line of
+    each scenario, from 1. `service` is ABSENT where the nearest service file is meant, None for none.
+    """
+
+    path: str
+    id: str
+    directory: str
+    wanted: tuple[str, ...]
+    templated: bool
+    lines: tuple[int, ...]
+    service: str | Absent | None = ABSENT
+    stage: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    functions: Mapping[str, Json] = {}
+
+
+class Draft(NamedTuple):
+    """One scenario as written, with everything that it inherits.
+
+    Values may be templates still; their types are checked when they are rendered. `inherited` says
+    where a value stands that is not the scenario's own: keyed by its path inside the scenario.
+    """
+
+    head: FileHead
+    position: int  # in the list `scenarios`, from 0
+    name: str
+    inherited: Mapping[DocPath, Origin]
+    description: str = ""
+    function: str | None = None
+    event: Given = ABSENT
+    event_path: str | None = None
+    event_set: Mapping[str, Json] = {}
+    raw: Json = False
+    context: Given = ABSENT
+    context_path: str | None = None
+    env: Mapping[str, Json] = {}
+    expect: dict[str, Json] | None = None
+    vars: Mapping[str, Json] = {}
+    tags: tuple[Json, ...] = ()
+    matrix: Json = None
+    matrix_exclude: Json = None
+    cases: Json = None
+    cases_path: str | None = None
+    timeout: Json = None
+    isolation: Json = None
+    skip: Json = None
+    credentials: Json = None
+    backend: Json = None
+
+    def origin(self, *path: str | int) -> Origin:
+        """Where the value at `path` (from the scenario's mapping) is written."""
+        inherited = self.inherited
+        if inherited:
+            for length in (2, 1):
+                start = inherited.get(path[:length])
+                if start is not None:
+                    return start.at(*path[length:])
+        return Origin(self.head.path, ("scenarios", self.position, *path))
+
+
+class ScenarioFile(NamedTuple):
+    head: FileHead
+    drafts: tuple[Draft, ...]
+
+
+class Expanded(NamedTuple):
+    """One test: name, tags and function rendered, the rest as in its draft.
+
+    `settled` holds the variables that were rendered on the way, so that one which draws at random
+    has the same value in the name and in the event.
+    """
+
+    draft: Draft
+    id: str
+    name: str
+    tags: tuple[str, ...]
+    function: str | None
+    matrix: Mapping[str, Json] | None = None
+    case: Mapping[str, Json] | None = None
+    settled: Mapping[str, object] = {}
+
+
+class RenderedSuite(NamedTuple):
+    cases: tuple[Case, ...]
+    warnings: tuple[Diagnostic, ...]

@@ -1,0 +1,66 @@
+"""What the format knows and this version can't do: refused with its place, never ignored.
+
+Work that adds one of these deletes its entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lambda_scenarios.errors import Diagnostic
+from lambda_scenarios.model.values import Json, Origin
+
+_TOP = ("resolve",)
+_FUNCTION = ("build",)
+_SCENARIO = ("steps", "retries", "repeat", "serial", "xfail", "event_from")
+_EXPECT = ("snapshot",)
+_VALUES = (("credentials", "role"), ("backend", "docker"), ("backend", "aws"))
+
+_LABEL = "part of the format, but not of this version"
+
+
+def refusals(value: Json, file: str) -> tuple[Diagnostic, ...]:
+    """Everything in the document that can't be used yet; the document may be of any shape."""
+    if not isinstance(value, dict):
+        return ()
+    return tuple(_refusals(value, Origin(file)))
+
+
+def refused_value(key: str, value: Json) -> str | None:
+    """The problem with a value that came out of a template, if it can't be used yet."""
+    return f"not yet: `{key}: {value}`" if (key, value) in _VALUES else None
+
+
+_SCENARIO_AS_SET = frozenset([*_SCENARIO, "expect", *(key for key, _ in _VALUES)])
+
+
+def _refusals(document: dict[str, Json], origin: Origin) -> Iterator[Diagnostic]:
+    yield from _keys(document, _TOP, origin)
+    functions = document.get("functions")
+    if isinstance(functions, dict):
+        for name, function in functions.items():
+            yield from _keys(function, _FUNCTION, origin.at("functions", name))
+    yield from _of_scenario(document.get("defaults"), origin.at("defaults"))
+    scenarios = document.get("scenarios")
+    if isinstance(scenarios, list):
+        for number, scenario in enumerate(scenarios):
+            if isinstance(scenario, dict) and not _SCENARIO_AS_SET.isdisjoint(scenario):
+                yield from _of_scenario(scenario, origin.at("scenarios", number))
+
+
+def _of_scenario(scenario: Json, origin: Origin) -> Iterator[Diagnostic]:
+    if not isinstance(scenario, dict):
+        return
+    yield from _keys(scenario, _SCENARIO, origin)
+    yield from _keys(scenario.get("expect"), _EXPECT, origin.at("expect"))
+    for key, value in _VALUES:
+        if scenario.get(key) == value:
+            yield Diagnostic(f"not yet: `{key}: {value}`", origin.at(key), _LABEL)
+
+
+def _keys(mapping: Any, keys: tuple[str, ...], origin: Origin) -> Iterator[Diagnostic]:
+    if isinstance(mapping, dict):
+        for key in keys:
+            if key in mapping:
+                yield Diagnostic(f"not yet: `{key}`", origin.at(key).as_key(), _LABEL)

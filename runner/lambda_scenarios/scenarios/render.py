@@ -1,0 +1,326 @@
+"""Expanded scenarios to cases ready to run: templates rendered, files read, functions resolved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from lambda_scenarios.checks.compile import compile_expectation
+from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.model.scenario import Case, ContextOverride, Credentials, Invocation, Isolation
+from lambda_scenarios.model.values import Json, Origin
+from lambda_scenarios.scenarios.build import as_text
+from lambda_scenarios.scenarios.context_override import context_of
+from lambda_scenarios.scenarios.draft import Draft, Expanded, RenderedSuite, RunSettings
+from lambda_scenarios.scenarios.event_files import content, event_of
+from lambda_scenarios.scenarios.function_lookup import FunctionLookup
+from lambda_scenarios.scenarios.not_yet import refused_value
+from lambda_scenarios.scenarios.referenced_files import ReferencedFiles
+from lambda_scenarios.scenarios.templating import Scope, located_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lambda_scenarios.model.expectation import Expectation, Loaded
+    from lambda_scenarios.model.function import Function, ServiceInfo
+    from lambda_scenarios.services.catalog import Catalog
+
+_ISOLATIONS = ("warm", "cold")
+_CREDENTIALS = ("none", "inherit", "role")
+_BACKENDS = ("auto", "local", "docker", "aws")
+
+Environment = tuple[tuple[str, "str | None"], ...]
+
+
+def render_cases(
+    expanded: Sequence[Expanded],
+    catalog: Catalog,
+    settings: RunSettings,
+    root: str,
+    *,
+    skipped_too: bool = False,
+) -> RenderedSuite:
+    """The cases, in order, and what to warn of; `root` is the project's directory.
+
+    A skipped scenario becomes a case without an invocation; with `skipped_too` it is rendered all the
+    same, so that its mistakes are found. Raises one UsageError with the problems of all of them.
+    """
+    stage = _Rendering(catalog, settings, root)
+    cases: list[Case] = []
+    problems: list[Diagnostic] = []
+    for item in expanded:
+        try:
+            cases.append(stage.case(item, skipped_too))
+        except UsageError as error:
+            problems.extend(error.diagnostics)
+    if problems:
+        raise UsageError(*dict.fromkeys(problems))
+    return RenderedSuite(tuple(cases), tuple(dict.fromkeys((*stage.lookup.warnings(), *stage.warnings))))
+
+
+class _Rendering:
+    """What the cases of one run share: functions found, files read, expectations compiled."""
+
+    def __init__(self, catalog: Catalog, settings: RunSettings, root: str) -> None:
+        self.settings = settings
+        self.lookup = FunctionLookup(catalog, settings, root)
+        self.files = ReferencedFiles(root)
+        self.warnings: list[Diagnostic] = []
+        self._expectations: dict[Origin, Expectation] = {}
+
+    def case(self, item: Expanded, skipped_too: bool) -> Case:
+        draft, head = item.draft, item.draft.head
+        part = _Part(item, self)
+        skip = part.skip()
+        description = draft.description
+        if head.templated:
+            description = part.description(lenient=skip is not None)
+        invocation = None
+        if skip is None:
+            invocation = self._invocation(part)
+        elif skipped_too:
+            self._invocation(part)
+        return Case(
+            item.id,
+            head.id,
+            item.name,
+            Origin(head.path, ("scenarios", draft.position)),
+            head.lines[draft.position],
+            description,
+            item.tags,
+            item.function or "",
+            skip,
+            invocation,
+        )
+
+    def _invocation(self, part: _Part) -> Invocation:
+        try:
+            function = part.function()
+            part.check_backend()
+            return Invocation(
+                function,
+                part.event(),
+                part.context(function),
+                part.environment(),
+                part.timeout(function.timeout),
+                part.expectation(),
+                part.isolation(),
+                part.credentials(),
+            )
+        except UsageError as first:
+            raise UsageError(*dict.fromkeys((*first.diagnostics, *part.problems()))) from None
+
+    def compiled_once(self, origin: Origin, compile_it: Callable[[], Expectation]) -> Expectation:
+        """An expectation that several cases share, by where it is written."""
+        found = self._expectations.get(origin)
+        if found is None:
+            found = self._expectations[origin] = compile_it()
+        return found
+
+
+class _Part:
+    """The parts of one case's invocation, each by itself. All raise UsageError."""
+
+    def __init__(self, item: Expanded, stage: _Rendering) -> None:
+        self.item = item
+        self.draft: Draft = item.draft
+        self.stage = stage
+        self.scope = Scope(
+            item.draft,
+            stage.settings,
+            stage.files,
+            self._service,
+            item.id,
+            name=item.name,
+            matrix=item.matrix,
+            case=item.case,
+            settled=item.settled,
+        )
+
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """All that is wrong with this case: each part is tried by itself."""
+        found: list[Diagnostic] = []
+        function: Function | None = None
+        try:
+            function = self.function()
+        except UsageError as error:
+            found.extend(error.diagnostics)
+        tries: list[Callable[[], object]] = [
+            self.check_backend,
+            self.event,
+            self.environment,
+            lambda: self.timeout(1.0),
+            self.expectation,
+            self.isolation,
+            self.credentials,
+        ]
+        if function is not None:
+            known = function
+            tries.append(lambda: self.context(known))
+        for attempt in tries:
+            try:
+                attempt()
+            except UsageError as error:
+                found.extend(error.diagnostics)
+        return tuple(found)
+
+    def _service(self) -> ServiceInfo | None:
+        return self.stage.lookup.service(self.draft.head)
+
+    def skip(self) -> str | None:
+        value = self.scope.render(self.draft.skip, "skip")
+        if value is None or value is False or value == "":
+            return None
+        if value is True:
+            return "no reason given"
+        if isinstance(value, str):
+            return value
+        raise UsageError(Diagnostic("`skip` must be true, false or the reason", self.draft.origin("skip")))
+
+    def description(self, lenient: bool) -> str:
+        try:
+            value = self.scope.render(self.draft.description, "description")
+        except UsageError:
+            if lenient:  # of a skipped scenario nothing but the reason has to be right
+                return self.draft.description
+            raise
+        return (
+            value if isinstance(value, str) else as_text(value) if not isinstance(value, (list, dict)) else ""
+        )
+
+    def function(self) -> Function:
+        key, draft = self.item.function, self.draft
+        if key is None:
+            raise UsageError(
+                Diagnostic(
+                    f"scenario `{self.item.name}` names no function",
+                    draft.origin("name"),
+                    "add `function: NAME` here or under `defaults`",
+                    self.stage.lookup.keys_note(draft.head),
+                )
+            )
+        return self.stage.lookup.function(draft.head, key, draft.origin("function"))
+
+    def event(self) -> bytes:
+        return event_of(self.draft, self.scope, self._service, self.stage.files)
+
+    def context(self, function: Function) -> ContextOverride:
+        return context_of(
+            self.draft,
+            self.scope,
+            function,
+            service=self._service,
+            files=self.stage.files,
+            warnings=self.stage.warnings,
+        )
+
+    def environment(self) -> Environment:
+        overrides = self.stage.settings.overrides.env
+        draft = self.draft
+        if not draft.env and not overrides:
+            return ()
+        result: dict[str, str | None] = {}
+        for name, written in draft.env.items():
+            value = self.scope.render(written, "env", name)
+            if value is not None and not isinstance(value, str):
+                if isinstance(value, (list, dict)):
+                    raise UsageError(
+                        Diagnostic(
+                            f"the environment variable `{name}` must be a text",
+                            draft.origin("env", name),
+                            "its template gives a list or a mapping: `| to_json` makes text of it",
+                        )
+                    )
+                value = as_text(value)
+            problem = _unfit(name, value)
+            if problem:
+                raise UsageError(Diagnostic(problem, draft.origin("env", name)))
+            result[name] = value
+        result.update(overrides)
+        return tuple(result.items())
+
+    def timeout(self, of_function: float) -> float:
+        override = self.stage.settings.overrides.timeout
+        if override is not None:
+            return override
+        if self.draft.timeout is None:
+            return of_function
+        value = self.scope.render(self.draft.timeout, "timeout")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+            fix = "`| float` makes a number of a text" if isinstance(value, str) else ""
+            problem = "`timeout` must be a number of seconds, more than 0"
+            raise UsageError(Diagnostic(problem, self.draft.origin("timeout"), fix))
+        return float(value)
+
+    def isolation(self) -> Isolation:
+        override = self.stage.settings.overrides.isolation
+        return override or cast("Isolation", self._choice("isolation", self.draft.isolation, _ISOLATIONS))
+
+    def credentials(self) -> Credentials:
+        override = self.stage.settings.overrides.credentials
+        return override or cast(
+            "Credentials", self._choice("credentials", self.draft.credentials, _CREDENTIALS)
+        )
+
+    def check_backend(self) -> None:
+        if self.draft.backend is not None:
+            self._choice("backend", self.draft.backend, _BACKENDS)
+
+    def _choice(self, key: str, written: Json, allowed: tuple[str, ...]) -> str:
+        """One of the words of `allowed`, whose first is the default."""
+        if written is None:
+            return allowed[0]
+        value = self.scope.render(written, key)
+        if not isinstance(value, str) or value not in allowed:
+            raise UsageError(
+                Diagnostic(f"`{key}` must be one of {', '.join(allowed)}", self.draft.origin(key))
+            )
+        refused = refused_value(key, value)
+        if refused is not None:
+            raise UsageError(Diagnostic(refused, self.draft.origin(key)))
+        return value
+
+    def expectation(self) -> Expectation:
+        draft = self.draft
+        origin = draft.origin("expect")
+        if draft.expect is None:
+            return compile_expectation(None, origin, self._load_expected, self._load_schema)
+        rendered = cast(
+            "dict[str, Json]", self.scope.render(cast("Json", draft.expect), "expect", literals=True)
+        )
+
+        def compiled() -> Expectation:
+            return compile_expectation(rendered, origin, self._load_expected, self._load_schema)
+
+        several = self.item.matrix is not None or self.item.case is not None or draft.inherited
+        if several and rendered is draft.expect and "output_path" not in rendered:
+            return self.stage.compiled_once(origin, compiled)
+        return compiled()  # the file of `output_path` may be a template
+
+    def _load_expected(self, path: str) -> Loaded:
+        return self._content(path, self.draft.origin("expect", "output_path"))
+
+    def _load_schema(self, path: str) -> Json:
+        origin = self.draft.origin("expect", "output_schema")
+        loaded = self._content(path, origin)
+        if loaded.is_text:
+            raise UsageError(Diagnostic(f"`{path}` must be a .json or .yml file with a JSON Schema", origin))
+        return loaded.value
+
+    def _content(self, path: str, origin: Origin) -> Loaded:
+        files = self.stage.files
+        return content(
+            located_file(path, self.draft, origin, self._service, files), origin, self.scope, files
+        )
+
+
+def _unfit(name: str, value: str | None) -> str:
+    """Why a variable can't be given to a process; "" where it can."""
+    if not name or "=" in name or "\0" in name:
+        return f"`{name}` can't be the name of an environment variable"
+    if value is None or value.isascii():
+        return f"the environment variable `{name}` has a NUL character" if value and "\0" in value else ""
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return f"the environment variable `{name}` has a lone surrogate, which is no text"
+    return f"the environment variable `{name}` has a NUL character" if "\0" in value else ""

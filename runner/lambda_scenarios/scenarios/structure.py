@@ -1,0 +1,48 @@
+"""Whether a document has the structure of a scenario file: accepted fast, explained slowly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambda_scenarios import schemas
+from lambda_scenarios.model.values import Json, WrittenFloat, WrittenInt
+from lambda_scenarios.scenarios import not_yet
+from lambda_scenarios.scenarios.quick_check import is_plainly_sound
+
+if TYPE_CHECKING:
+    from lambda_scenarios.errors import Diagnostic
+
+
+def problems(value: Json, file: str) -> tuple[Diagnostic, ...]:
+    """All that is wrong with the structure of one parsed scenario file; empty where it is sound.
+
+    `file` is absolute. What the format knows but this version can't do is among them ("not yet").
+    Templates, files and functions that the document names are not looked at.
+    """
+    if is_plainly_sound(value) or accepts(value):
+        return not_yet.refusals(value, file)
+    from lambda_scenarios.scenarios import explain  # pays for itself only where something is wrong
+
+    return explain.explain(value, file) + not_yet.refusals(value, file)
+
+
+def accepts(value: Json) -> bool:
+    """Whether the schema accepts the document."""
+    validator = schemas.fast_validator("scenario")
+    try:
+        return bool(validator.is_valid(value))
+    except ValueError:  # it takes no subclasses of int and float
+        return bool(validator.is_valid(_without_spelling(value)))
+
+
+def _without_spelling(value: Json) -> Json:
+    """The value with plain numbers in place of those that remember how they were written."""
+    if isinstance(value, dict):
+        return {key: _without_spelling(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_spelling(item) for item in value]
+    if isinstance(value, WrittenInt):
+        return int(value)
+    if isinstance(value, WrittenFloat):
+        return float(value)
+    return value

@@ -1,0 +1,63 @@
+"""The JSON Schemas that this program ships, and validators for them, made once a process."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Literal
+
+Name = Literal["scenario", "config", "report"]
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+# In a wheel beside the modules; in a checkout two directories up (see pyproject.toml).
+_DIRECTORIES = (
+    os.path.join(_PACKAGE, "_schemas"),
+    os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "schemas"),
+)
+
+_loaded: dict[str, dict[str, Any]] = {}
+_fast: dict[str, Any] = {}
+_exact: dict[str, Any] = {}
+
+
+def load(name: Name) -> dict[str, Any]:
+    """The schema by name. Not to be changed by the caller: it is shared.
+
+    Raises RuntimeError where the installation lacks it: a defect of the package, not of the user's files.
+    """
+    schema = _loaded.get(name)
+    if schema is None:
+        with open(path(name), encoding="utf-8") as stream:
+            schema = _loaded[name] = json.load(stream)
+    return schema
+
+
+def path(name: Name) -> str:
+    """The schema's file. Raises RuntimeError as `load` does."""
+    file = f"{name}.schema.json"
+    for directory in _DIRECTORIES:
+        candidate = os.path.join(directory, file)
+        if os.path.isfile(candidate):
+            return candidate
+    looked = " or ".join(_DIRECTORIES)
+    raise RuntimeError(f"this installation is incomplete: {file} is neither in {looked}; install it again")
+
+
+def fast_validator(name: Name) -> Any:
+    """A `jsonschema_rs` validator with `is_valid`: quick, silent about reasons."""
+    validator = _fast.get(name)
+    if validator is None:
+        import jsonschema_rs
+
+        validator = _fast[name] = jsonschema_rs.validator_for(load(name))
+    return validator
+
+
+def exact_validator(name: Name) -> Any:
+    """A `jsonschema` validator with `iter_errors`: slow to import, tells what is wrong where."""
+    validator = _exact.get(name)
+    if validator is None:
+        import jsonschema
+
+        validator = _exact[name] = jsonschema.Draft7Validator(load(name))
+    return validator

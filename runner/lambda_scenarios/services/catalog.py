@@ -1,0 +1,155 @@
+"""Service files: which there is, and which reader opens it. Begin here."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+
+from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
+from lambda_scenarios.model.values import Origin, Place
+from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.services.documents import Documents
+from lambda_scenarios.services.inline import InlineFunctions, inline_functions
+from lambda_scenarios.services.serverless import ServerlessService, World
+from lambda_scenarios.services.service import Service, ServiceOptions
+
+__all__ = [
+    "Catalog",
+    "InlineFunctions",
+    "Service",
+    "ServiceOptions",
+    "find_service_file",
+    "inline_functions",
+]
+
+_SERVERLESS_FILES = tuple(
+    f"serverless.{suffix}" for suffix in ("yml", "yaml", "json", "js", "cjs", "mjs", "ts")
+)
+_TEMPLATE_FILES = ("template.yaml", "template.yml", "template.json")
+_PARSED = (".yml", ".yaml", ".json")
+
+# Readers by kind of file; a kind that is missing here has its reason in _NOT_YET.
+_READERS: dict[str, Callable[[str, ServiceOptions, World], Service]] = {"serverless": ServerlessService}
+
+_NOT_YET = {
+    "configuration program": "a configuration written in JavaScript or TypeScript",
+    "template": "a SAM or CloudFormation template",
+    "cdk": "a CDK app",
+}
+
+
+def find_service_file(directory: str, root: str) -> str | None:
+    """The nearest service file in `directory` or above, but not above `root`; both absolute.
+
+    In one directory serverless.* comes before template.*; a template counts only where it has
+    `Resources`, since other tools have files of that name. Where `directory` isn't below `root`, only
+    `directory` itself is searched.
+    """
+    root = os.path.normpath(root)
+    directory = os.path.normpath(directory)
+    below = directory == root or directory.startswith(root.rstrip(os.sep) + os.sep)
+    while True:
+        found = _service_file_in(directory)
+        if found or directory == root or not below:
+            return found
+        directory = os.path.dirname(directory)
+
+
+def _service_file_in(directory: str) -> str | None:
+    for name in _SERVERLESS_FILES:
+        path = os.path.join(directory, name)
+        if os.path.isfile(path):
+            return path
+    for name in _TEMPLATE_FILES:
+        path = os.path.join(directory, name)
+        if os.path.isfile(path) and _mentions_resources(path):
+            return path
+    return None
+
+
+def _mentions_resources(path: str) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            return b"Resources" in stream.read()
+    except OSError:
+        return False
+
+
+class Catalog:
+    """The services of a run: each file is read once, each service opened once per set of options."""
+
+    def __init__(self, environ: Mapping[str, str], cwd: str) -> None:
+        """`environ` is what `${env:…}` sees; paths in messages are relative to `cwd`."""
+        # ${sls:instanceId} is a new number for each run, as in the Framework.
+        self._world = World(environ, cwd, Documents(), str(int(time.time() * 1000)))
+        self._files: dict[str, str] = {}  # the service file by the path that was asked for
+        self._opened: dict[tuple[str, ServiceOptions], Service] = {}
+
+    def open(self, path: str, options: ServiceOptions, asked_at: Origin | None = None) -> Service:
+        """The service at `path`, an absolute file or directory.
+
+        `asked_at` is the value that names it, for messages. Raises UsageError where there is none,
+        where it can't be read, and for kinds of files that aren't supported yet.
+        """
+        file = self._files.get(path)
+        if file is None:
+            file = self._files[path] = self._file_of(os.path.realpath(path), path, asked_at)
+        key = (file, options)
+        if key not in self._opened:
+            self._opened[key] = self._open(file, options, asked_at)
+        return self._opened[key]
+
+    def _file_of(self, path: str, asked: str, asked_at: Origin | None) -> str:
+        shown = shown_path(asked, self._world.cwd)
+        if os.path.isdir(path):
+            found = _service_file_in(path)
+            if found is None and os.path.isfile(os.path.join(path, "cdk.json")):
+                found = os.path.join(path, "cdk.json")
+            if found is None:
+                raise UsageError(
+                    Diagnostic(f"no service file in {shown}", asked_at, "there is no serverless.yml")
+                )
+            return found
+        if not os.path.isfile(path):
+            raise UsageError(Diagnostic(f"no such service: {shown}", asked_at, _near(path)))
+        return path
+
+    def _open(self, file: str, options: ServiceOptions, asked_at: Origin | None) -> Service:
+        kind = self._kind(file)
+        reader = _READERS.get(kind)
+        if reader is None:
+            shown = shown_path(file, self._world.cwd)
+            what = _NOT_YET.get(kind, "no service file")
+            problem = f"{shown} is {what}" + (", which is not supported yet" if kind in _NOT_YET else "")
+            raise UsageError(Diagnostic(problem, asked_at or Place(file, 1)))
+        return reader(file, options, self._world)
+
+    def _kind(self, file: str) -> str:
+        name = os.path.basename(file)
+        suffix = os.path.splitext(name)[1]
+        if name == "cdk.json" or "cdk.out" in file.split(os.sep):
+            return "cdk"
+        if name in _TEMPLATE_FILES:
+            return "template"
+        if suffix in (".js", ".cjs", ".mjs", ".ts"):
+            return "configuration program"
+        if suffix not in _PARSED:
+            return "unknown"
+        try:
+            document = self._world.documents.parsed(file)
+        except FileNotFoundError:
+            return "unknown"
+        # A service file may have any name, as with the Framework's option --config.
+        is_template = isinstance(document, dict) and "Resources" in document and "provider" not in document
+        return "template" if is_template else "serverless"
+
+
+def _near(path: str) -> str:
+    """A sibling that was perhaps meant."""
+    try:
+        names = os.listdir(os.path.dirname(path))
+    except OSError:
+        return ""
+    close = did_you_mean(os.path.basename(path), names)
+    return f"did you mean `{close}`?" if close else ""

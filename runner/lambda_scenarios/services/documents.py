@@ -1,0 +1,75 @@
+"""The files of a service, read and parsed once for all that need them."""
+
+from __future__ import annotations
+
+import os
+
+from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.model.values import Json, Place
+
+
+class Documents:
+    """Parsed files by path. What it returns is shared: it must not be changed."""
+
+    def __init__(self) -> None:
+        self._parsed: dict[str, Json] = {}
+        self._texts: dict[str, str] = {}
+
+    def parsed(self, file: str) -> Json:
+        """The value of a YAML or JSON file (`file` is absolute).
+
+        Raises FileNotFoundError where there is none, UsageError where it can't be read or parsed.
+        """
+        if file not in self._parsed:
+            data = _bytes(file)
+            self._parsed[file] = (
+                _json(data, file) if file.endswith((".json", ".tfstate")) else _yaml(data, file)
+            )
+        return self._parsed[file]
+
+    def text(self, file: str) -> str:
+        """The text of a file. Raises FileNotFoundError, or UsageError where it can't be read."""
+        if file not in self._texts:
+            self._texts[file] = _bytes(file).decode("utf-8", "replace")
+        return self._texts[file]
+
+
+def _bytes(file: str) -> bytes:
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(
+            Diagnostic(f"can't read {os.path.basename(file)}: {reason}", Place(file, 1))
+        ) from None
+
+
+def _yaml(data: bytes, file: str) -> Json:
+    from lambda_scenarios.scenarios.yaml_source import parse  # it brings PyYAML along
+
+    return parse(data, file, "cloudformation")
+
+
+def _json(data: bytes, file: str) -> Json:
+    import json
+
+    def refuse(constant: str) -> Json:
+        raise UsageError(Diagnostic(f"{constant} is not JSON", Place(file, 1)))
+
+    try:
+        value: Json = json.loads(data.decode("utf-8-sig"), parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            Diagnostic("this is not JSON", Place(file, error.lineno, error.colno), label=error.msg.lower())
+        ) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            Diagnostic("this file is not UTF-8", Place(file, data[: error.start].count(b"\n") + 1))
+        ) from None
+    except (RecursionError, ValueError) as error:  # nested too deep, or an integer of thousands of digits
+        problem = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise UsageError(Diagnostic(f"this JSON can't be read: {problem}", Place(file, 1))) from None
+    return value

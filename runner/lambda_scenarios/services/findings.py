@@ -1,0 +1,59 @@
+"""What was found wrong with a declaration: kept until it is known whether it is an error or a remark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from lambda_scenarios.errors import Diagnostic
+from lambda_scenarios.model.function import Unresolved
+from lambda_scenarios.model.values import Origin, Place
+
+if TYPE_CHECKING:
+    from lambda_scenarios.services.variables import UnresolvableError
+
+
+class Problem(NamedTuple):
+    """One thing wrong. `path` is that of `model.function.Unresolved`; `text` is the part that is meant
+    of the value at `origin`, the whole value where it is empty."""
+
+    path: str
+    problem: str
+    origin: Origin
+    text: str = ""
+    label: str = ""
+    notes: tuple[str, ...] = ()
+
+    def unresolved(self) -> Unresolved:
+        return Unresolved(self.path, self.problem)
+
+    def diagnostic(self, needed_for: str = "") -> Diagnostic:
+        """The same for people. Reads the file, to find the place of `text`."""
+        notes = self.notes
+        if needed_for and (not self.origin.path or self.path.split(".")[-1] != str(self.origin.path[-1])):
+            notes = (*notes, f"needed for {self.path} of {needed_for}")
+        where: Place | Origin = place_within(self.origin, self.text) if self.text else self.origin
+        return Diagnostic(self.problem, where, self.label, notes)
+
+
+def problem_of(error: UnresolvableError, path: str) -> Problem:
+    return Problem(path, error.problem, error.origin, error.text, error.label, error.notes)
+
+
+def place_within(origin: Origin, text: str) -> Place:
+    """Where `text` stands within the value at `origin`; the value's own place where it is not found.
+
+    Texts of block scalars and of values on several lines are found on the lines that follow.
+    """
+    from lambda_scenarios.scenarios.yaml_source import locate
+
+    start = locate(origin)
+    try:
+        with open(origin.file, encoding="utf-8", errors="replace") as stream:
+            lines = stream.read().splitlines()
+    except OSError:
+        return start
+    for number in range(start.line, min(len(lines), start.line + 100) + 1):
+        column = lines[number - 1].find(text, start.column - 1 if number == start.line else 0)
+        if column >= 0:
+            return Place(origin.file, number, column + 1, len(text))
+    return start

@@ -1,0 +1,231 @@
+"""One function of a serverless.yml, field by field: what is right, and all that is wrong, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from lambda_scenarios.errors import Diagnostic, did_you_mean
+from lambda_scenarios.services.environment import read_environment
+from lambda_scenarios.services.findings import Problem, problem_of
+from lambda_scenarios.services.handler_files import check_handler, in_build_output
+from lambda_scenarios.services.http_source import read_http_source
+from lambda_scenarios.services.javascript_text import text_in_text
+from lambda_scenarios.services.layers import Layers, read_layers
+from lambda_scenarios.services.runtime_identifiers import RUNTIME_IDENTIFIERS
+from lambda_scenarios.services.variable_syntax import number
+from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
+
+if TYPE_CHECKING:
+    from lambda_scenarios.model.function import HttpSource, Unresolved
+
+# Source of the defaults: Serverless Framework 3, lib/plugins/aws/provider.js and
+# lib/plugins/aws/package/compile/functions.js.
+_DEFAULT_TIMEOUT = 6.0
+_DEFAULT_MEMORY = 1024
+_DEFAULT_RUNTIME = "nodejs16.x"
+
+# Limits of Lambda: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_LONGEST_TIMEOUT = 900
+_SMALLEST_MEMORY, _LARGEST_MEMORY = 128, 10_240
+
+T = TypeVar("T")
+
+
+class FunctionFields(NamedTuple):
+    """A function as declared. A field is None where it is absent, or its problem is in `problems`."""
+
+    name: str | None
+    handler: str | None
+    runtime: str | None
+    architecture: str | None
+    timeout: float | None
+    memory: int | None
+    environment: tuple[tuple[str, str | None], ...]
+    layers: Layers
+    image: str | None
+    http_source: HttpSource | None
+    passed_as_json: tuple[Unresolved, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Diagnostic, ...]
+
+
+class _Fields:
+    """The fields of one function over those of the provider, problems collected."""
+
+    def __init__(self, resolver: Resolver, function: Located) -> None:
+        self.resolver = resolver
+        self.function = function
+        self.problems: list[Problem] = []
+        self.warnings: list[Diagnostic] = []
+
+    def find(self, name: str, of_provider: str | None = None) -> Located | None:
+        """The function's own value, else the provider's under `of_provider`."""
+        found = self.resolver.follow(self.function, (name,))
+        if found is None and of_provider is not None:
+            found = self.resolver.lookup("provider", of_provider)
+        return found
+
+    def read(
+        self, name: str, of_provider: str | None, default: T | None, convert: Callable[[str, Located], T]
+    ) -> T | None:
+        """A field, converted; the default where it is absent, None where it has a problem."""
+        try:
+            found = self.find(name, of_provider)
+            return default if found is None else convert(name, found)
+        except UnresolvableError as error:
+            self.problems.append(problem_of(error, name))
+            return None
+
+    def warn(self, problem: str, found: Located, label: str = "") -> None:
+        self.warnings.append(Diagnostic(problem, found.origin, label, severity="warning"))
+
+    def text(self, name: str, found: Located) -> str:
+        value = text_in_text(found.value) if not isinstance(found.value, list) else None
+        if not value:
+            raise UnresolvableError(f"`{name}` must be a text", found.origin)
+        return value
+
+    def timeout(self, name: str, found: Located) -> float:
+        seconds = self._number(name, found, "a number of seconds")
+        if not 0 < seconds <= _LONGEST_TIMEOUT:
+            raise UnresolvableError(
+                f"`{name}` must be from 1 to {_LONGEST_TIMEOUT} seconds, not {seconds:g}", found.origin
+            )
+        if seconds != int(seconds):
+            self.warn(f"Lambda takes whole seconds for `{name}`, not {seconds:g}", found)
+        return float(seconds)
+
+    def memory(self, name: str, found: Located) -> int:
+        megabytes = self._number(name, found, "a number of MB")
+        if megabytes != int(megabytes) or megabytes <= 0:
+            raise UnresolvableError(f"`{name}` must be a whole number of MB, not {megabytes:g}", found.origin)
+        if not _SMALLEST_MEMORY <= megabytes <= _LARGEST_MEMORY:
+            self.warn(f"Lambda has {_SMALLEST_MEMORY} to {_LARGEST_MEMORY} MB, not {megabytes:g}", found)
+        return int(megabytes)
+
+    def _number(self, name: str, found: Located, what: str) -> int | float:
+        value = found.value
+        if isinstance(value, str):  # as it comes from ${env:…}
+            value = number(value.strip())
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise UnresolvableError(f"`{name}` must be {what}", found.origin)
+        return value
+
+    def runtime(self, name: str, found: Located) -> str:
+        runtime = self.text(name, found)
+        if runtime not in RUNTIME_IDENTIFIERS:
+            close = did_you_mean(runtime, RUNTIME_IDENTIFIERS)
+            label = f"did you mean `{close}`?" if close else "an identifier like python3.12 or nodejs22.x"
+            raise UnresolvableError(f"Lambda has no runtime `{runtime}`", found.origin, label=label)
+        return runtime
+
+    def architecture(self, name: str, found: Located) -> str:
+        architecture = self.text(name, found)
+        if architecture not in ("x86_64", "arm64"):
+            raise UnresolvableError(f"`{name}` must be x86_64 or arm64, not {architecture}", found.origin)
+        return architecture
+
+    def image(self, name: str, found: Located) -> str:
+        """The image's URI; its name where `provider.ecr.images` says how to build it."""
+        where = found
+        if isinstance(found.value, dict):
+            entry = self.resolver.follow(found, ("uri",)) or self.resolver.follow(found, ("name",))
+            if entry is None:
+                raise UnresolvableError("`image` needs `uri` or `name`", found.origin)
+            where = entry
+        image = self.text(name, where)
+        known = self.resolver.lookup("provider", "ecr", "images", image)
+        if known is None:
+            return image
+        uri = known if isinstance(known.value, str) else self.resolver.follow(known, ("uri",))
+        return image if uri is None else self.text(name, uri)
+
+
+def read_fields(
+    resolver: Resolver, function: Located, root: str, environ: Mapping[str, str]
+) -> FunctionFields:
+    """All that can be known of `function` (its mapping, settled). Raises nothing but defects."""
+    fields = _Fields(resolver, function)
+    image = fields.read("image", None, None, fields.image)
+    handler = fields.read("handler", None, None, fields.text)
+    problem_paths = {problem.path for problem in fields.problems}
+    if image is None and handler is None and not problem_paths & {"image", "handler"}:
+        fields.problems.append(Problem("handler", "the function has no `handler`", function.origin))
+    elif image is not None and handler is not None:
+        fields.problems.append(
+            Problem("image", "a function has a `handler` or an `image`, not both", function.origin)
+        )
+    layers = _read_layers(fields, root)
+    runtime: str | None = ""
+    if image is None:
+        runtime = fields.read("runtime", "runtime", _DEFAULT_RUNTIME, fields.runtime)
+        _warn_of_default_runtime(fields, runtime)
+    if handler is not None and runtime:
+        _check_handler(fields, handler, runtime, layers=layers, root=root, environ=environ)
+    environment_levels = []
+    for level in (resolver.document, function):
+        path = ("provider", "environment") if level is resolver.document else ("environment",)
+        try:
+            environment_levels.append(resolver.follow(level, path))
+        except UnresolvableError as error:
+            fields.problems.append(problem_of(error, "environment"))
+    environment = read_environment(resolver, tuple(environment_levels))
+    return FunctionFields(
+        name=fields.read("name", None, None, fields.text),
+        handler=handler,
+        runtime=runtime,
+        architecture=fields.read("architecture", "architecture", "x86_64", fields.architecture),
+        timeout=fields.read("timeout", "timeout", _DEFAULT_TIMEOUT, fields.timeout),
+        memory=fields.read("memorySize", "memorySize", _DEFAULT_MEMORY, fields.memory),
+        environment=environment.values,
+        layers=layers,
+        image=image,
+        http_source=read_http_source(resolver, function),
+        passed_as_json=environment.passed_as_json,
+        problems=(*fields.problems, *layers.problems, *environment.problems),
+        warnings=(*fields.warnings, *layers.warnings, *environment.warnings),
+    )
+
+
+def _read_layers(fields: _Fields, root: str) -> Layers:
+    try:
+        return read_layers(fields.resolver, fields.find("layers", "layers"), root)
+    except UnresolvableError as error:
+        return Layers((), (), False, (problem_of(error, "layers"),), ())
+
+
+def _warn_of_default_runtime(fields: _Fields, runtime: str | None) -> None:
+    if runtime == _DEFAULT_RUNTIME and fields.find("runtime", "runtime") is None:
+        fields.warn(
+            f"no `runtime` is given: the Serverless Framework takes {_DEFAULT_RUNTIME}",
+            fields.function,
+            "give one here or under `provider`",
+        )
+
+
+def _check_handler(
+    fields: _Fields, handler: str, runtime: str, *, layers: Layers, root: str, environ: Mapping[str, str]
+) -> None:
+    """Adds what is wrong with the handler: a problem, or a warning where its file may still come."""
+    fault = check_handler(handler, runtime, root, layers.directories, environ)
+    if fault is None:
+        return
+    found = fields.find("handler")
+    assert found is not None  # the handler was read from it
+    may_come = in_build_output(handler) or layers.left_out or _has_artifact(fields)
+    if fault.kind == "missing" and may_come:
+        fields.warn(fault.problem, found, "build it first" if in_build_output(handler) else fault.label)
+    else:
+        fields.problems.append(Problem("handler", fault.problem, found.origin, label=fault.label))
+
+
+def _has_artifact(fields: _Fields) -> bool:
+    """Whether the code is in an archive, not beside the service file."""
+    for start in (fields.function, fields.resolver.document):
+        try:
+            if fields.resolver.follow(start, ("package", "artifact")) is not None:
+                return True
+        except UnresolvableError:
+            return True
+    return False

@@ -1,0 +1,58 @@
+"""The runtime identifiers of Lambda, deprecated ones included.
+
+Source: AWS, "Lambda runtimes" (docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html), both tables.
+Functions with a deprecated runtime go on running, so their tests must too.
+"""
+
+from __future__ import annotations
+
+RUNTIME_IDENTIFIERS: tuple[str, ...] = (
+    "dotnet10",
+    "dotnet5.0",
+    "dotnet6",
+    "dotnet7",
+    "dotnet8",
+    "dotnet9",
+    "dotnetcore1.0",
+    "dotnetcore2.0",
+    "dotnetcore2.1",
+    "dotnetcore3.1",
+    "go1.x",
+    "java11",
+    "java17",
+    "java21",
+    "java25",
+    "java8",
+    "java8.al2",
+    "nodejs",
+    "nodejs4.3",
+    "nodejs4.3-edge",
+    "nodejs6.10",
+    "nodejs8.10",
+    "nodejs10.x",
+    "nodejs12.x",
+    "nodejs14.x",
+    "nodejs16.x",
+    "nodejs18.x",
+    "nodejs20.x",
+    "nodejs22.x",
+    "nodejs24.x",
+    "provided",
+    "provided.al2",
+    "provided.al2023",
+    "python2.7",
+    "python3.6",
+    "python3.7",
+    "python3.8",
+    "python3.9",
+    "python3.10",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "ruby2.5",
+    "ruby2.7",
+    "ruby3.2",
+    "ruby3.3",
+    "ruby3.4",
+)

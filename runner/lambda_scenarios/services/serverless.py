@@ -1,0 +1,272 @@
+"""serverless.yml (.yaml, .json) of the Serverless Framework."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
+from lambda_scenarios.model.function import Function, FunctionSummary, ServiceInfo
+from lambda_scenarios.model.values import Json, Origin, Place
+from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.services.findings import Problem, problem_of
+from lambda_scenarios.services.function_fields import FunctionFields, read_fields
+from lambda_scenarios.services.javascript_text import text_in_text
+from lambda_scenarios.services.variable_sources import SOURCES
+from lambda_scenarios.services.variables import Located, Resolver, Settings, UnresolvableError
+
+if TYPE_CHECKING:
+    from lambda_scenarios.services.documents import Documents
+    from lambda_scenarios.services.service import ServiceOptions
+
+_DEFAULT_REGION = "us-east-1"
+_MOST_KEYS_SHOWN = 12
+
+
+class World(NamedTuple):
+    """What a service is read in, the same for all services of a run."""
+
+    environ: Mapping[str, str]
+    cwd: str
+    documents: Documents
+    instance_id: str  # ${sls:instanceId}
+
+
+class _Identity(NamedTuple):
+    name: str | None
+    stage: str | None
+    region: str | None
+    problems: tuple[Problem, ...]
+
+
+class ServerlessService:
+    """A service of the Serverless Framework: see `service.Service`."""
+
+    def __init__(self, file: str, options: ServiceOptions, world: World) -> None:
+        """Reads the file. Raises UsageError where it isn't a service of AWS, or can't be parsed."""
+        self.file = file
+        self._root = os.path.dirname(file)
+        self._options = options
+        self._world = world
+        document = world.documents.parsed(file)
+        _check_document(document, file)
+        settings = Settings(
+            root=self._root,
+            environ=world.environ,
+            stage=options.stage,
+            region=options.region,
+            params=dict(options.params),
+            instance_id=world.instance_id,
+            text_of=world.documents.text,
+            parsed=world.documents.parsed,
+        )
+        self._resolver = Resolver(document, file, SOURCES, settings)
+        self._known_identity: _Identity | None = None
+        self._known_index: tuple[dict[str, Located], tuple[Problem, ...]] | None = None
+        self._functions: dict[str, Function] = {}
+        self._fields: dict[str, FunctionFields] = {}
+        self._warnings: dict[Diagnostic, None] = {}  # in the order of finding
+
+    def info(self) -> ServiceInfo:
+        identity = self._identity()
+        if identity.name is None or identity.stage is None or identity.region is None:
+            raise UsageError(*(problem.diagnostic() for problem in identity.problems))
+        return ServiceInfo(identity.name, identity.stage, identity.region, self._root, self.file)
+
+    def keys(self) -> tuple[str, ...]:
+        index, problems = self._index()
+        if problems:
+            raise UsageError(*(problem.diagnostic() for problem in problems))
+        return tuple(index)
+
+    def function(self, key: str, asked_at: Origin | None = None) -> Function:
+        if key not in self._functions:
+            located = self._find(key, asked_at)
+            fields = self._fields_of(key, located)
+            self._functions[key] = self._function(key, located, fields)
+        return self._functions[key]
+
+    def summary(self, key: str) -> FunctionSummary:
+        fields = self._fields_of(key, self._find(key, None))
+        identity = self._identity()
+        name = fields.name
+        if name is None and identity.name and identity.stage and not _has_problem(fields, "name"):
+            name = f"{identity.name}-{identity.stage}-{key}"
+        problems = [p for p in fields.problems if p.path != "handler" or fields.handler is None]
+        unresolved = [problem.unresolved() for problem in (*identity.problems, *problems)]
+        return FunctionSummary(
+            key=key,
+            name=name,
+            handler=fields.handler,
+            runtime=fields.runtime,
+            architecture=fields.architecture,
+            code=self._root,
+            timeout=fields.timeout,
+            memory=fields.memory,
+            environment=fields.environment,
+            layers=fields.layers.declared,
+            unresolved=(*unresolved, *fields.passed_as_json),
+        )
+
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        return tuple(self._warnings)
+
+    def _function(self, key: str, located: Located, fields: FunctionFields) -> Function:
+        """The function, or a UsageError with all that is wrong."""
+        problems = (*self._identity().problems, *fields.problems)
+        diagnostics = [problem.diagnostic(f"function `{key}`") for problem in problems]
+        if self._options.strict:
+            diagnostics += [warning._replace(severity="error") for warning in fields.warnings]
+        if diagnostics:
+            raise UsageError(*diagnostics)
+        assert fields.timeout is not None  # what has no problem has a value
+        assert fields.memory is not None
+        info = self.info()
+        return Function(
+            key=key,
+            name=fields.name or f"{info.name}-{info.stage}-{key}",
+            handler=fields.handler or "",
+            runtime=fields.runtime or "",
+            code=self._root,
+            service=info,
+            timeout=fields.timeout,
+            memory=fields.memory,
+            environment=tuple((name, value) for name, value in fields.environment if value is not None),
+            layers=fields.layers.directories,
+            architecture=fields.architecture or "x86_64",
+            image=fields.image,
+            http_source=fields.http_source,
+            unresolved=fields.passed_as_json,
+            origin=located.origin,
+        )
+
+    def _fields_of(self, key: str, located: Located) -> FunctionFields:
+        if key not in self._fields:
+            fields = read_fields(self._resolver, located, self._root, self._world.environ)
+            self._fields[key] = fields
+            self._warnings.update(dict.fromkeys(fields.warnings))
+        return self._fields[key]
+
+    def _identity(self) -> _Identity:
+        if self._known_identity is None:
+            problems: list[Problem] = []
+            name = self._text(("service", "service.name"), None, problems)
+            stage = self._text(("provider.stage",), "dev", problems, self._options.stage)
+            region = self._text(("provider.region",), _DEFAULT_REGION, problems, self._options.region)
+            self._known_identity = _Identity(name, stage, region, tuple(problems))
+        return self._known_identity
+
+    def _text(
+        self, paths: tuple[str, ...], default: str | None, problems: list[Problem], option: str | None = None
+    ) -> str | None:
+        """The option, else the text at the first path that has one (mappings are passed over)."""
+        if option:
+            return option
+        path = paths[0]
+        try:
+            found = None
+            for path in paths:
+                found = self._resolver.lookup(*path.split("."))
+                if found is None or not isinstance(found.value, dict):
+                    break
+        except UnresolvableError as error:
+            problems.append(problem_of(error, path))
+            return None
+        text = default if found is None else text_in_text(found.value)
+        if not text:
+            problem = f"`{path}` is missing" if found is None else f"`{path}` must be a text"
+            problems.append(Problem(path, problem, found.origin if found else Origin(self.file)))
+        return text or None
+
+    def _find(self, key: str, asked_at: Origin | None) -> Located:
+        index, problems = self._index()
+        if key in index:
+            return index[key]
+        if problems:
+            raise UsageError(*(problem.diagnostic() for problem in problems))
+        keys = tuple(index)
+        names = ", ".join(keys[:_MOST_KEYS_SHOWN])
+        if len(keys) > _MOST_KEYS_SHOWN:
+            names += f" and {len(keys) - _MOST_KEYS_SHOWN} more"
+        close = did_you_mean(key, keys)
+        label = f"did you mean `{close}`? " if close else ""
+        label += f"There are: {names}" if keys else "It has no functions"
+        where = shown_path(self.file, self._world.cwd)
+        raise UsageError(Diagnostic(f"no function `{key}` in {where}", asked_at, label))
+
+    def _index(self) -> tuple[dict[str, Located], tuple[Problem, ...]]:
+        """The functions' mappings by key, and what stands in the way of knowing all of them."""
+        if self._known_index is None:
+            index: dict[str, Located] = {}
+            problems: list[Problem] = []
+            try:
+                functions = self._resolver.lookup("functions")
+            except UnresolvableError as error:
+                functions = None
+                problems.append(problem_of(error, "functions"))
+            if functions is not None:
+                self._collect(functions, index, problems)
+            self._known_index = index, tuple(problems)
+        return self._known_index
+
+    def _collect(self, found: Located, index: dict[str, Located], problems: list[Problem]) -> None:
+        """`functions` is a mapping, or a list of mappings, which may come from variables."""
+        if isinstance(found.value, list):
+            for number, item in enumerate(found.value):
+                try:
+                    part = self._resolver.settle(Located(item, found.origin.at(number)))
+                except UnresolvableError as error:
+                    problems.append(problem_of(error, f"functions.{number}"))
+                    continue
+                if isinstance(part.value, dict):
+                    self._collect(part, index, problems)
+                elif part.value:
+                    problems.append(
+                        Problem("functions", "an item of `functions` must be a mapping", part.origin)
+                    )
+            return
+        if not isinstance(found.value, dict):
+            problems.append(Problem("functions", "`functions` must be a mapping or a list", found.origin))
+            return
+        for key, value in found.value.items():
+            if value is None:
+                continue  # as in the Framework
+            located = Located(value, found.origin.at(key))
+            earlier = index.get(key)
+            if earlier is not None and isinstance(earlier.value, dict) and isinstance(value, dict):
+                located = Located(_merged(earlier.value, value), earlier.origin)
+            index[key] = located
+
+
+def _has_problem(fields: FunctionFields, path: str) -> bool:
+    return any(problem.path == path for problem in fields.problems)
+
+
+def _merged(first: dict[str, Json], second: dict[str, Json]) -> dict[str, Json]:
+    """Two declarations of one function in a list: the later wins, mappings are merged."""
+    merged = dict(first)
+    for key, value in second.items():
+        before = merged.get(key)
+        both = isinstance(before, dict) and isinstance(value, dict)
+        merged[key] = _merged(before, value) if both else value  # type: ignore[arg-type]  # `both` says so
+    return merged
+
+
+def _check_document(document: Json, file: str) -> None:
+    if not isinstance(document, dict):
+        raise UsageError(Diagnostic("a service file must be a mapping", Place(file, 1)))
+    if "service" not in document:
+        close = did_you_mean("service", tuple(document))
+        label = f"did you mean `service` by `{close}`?" if close else "every serverless.yml has one"
+        where = Origin(file, (close,)).as_key() if close else Place(file, 1)
+        raise UsageError(Diagnostic("the key `service` is missing", where, label))
+    provider = document.get("provider")
+    if provider is None:
+        raise UsageError(
+            Diagnostic("the key `provider` is missing", Place(file, 1), "as in `provider: {name: aws}`")
+        )
+    name = provider.get("name") if isinstance(provider, dict) else provider
+    if isinstance(name, str) and "${" not in name and name != "aws":
+        path = ("provider", "name") if isinstance(provider, dict) else ("provider",)
+        raise UsageError(Diagnostic(f"the provider is `{name}`: only aws is known", Origin(file, path)))

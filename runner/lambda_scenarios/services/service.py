@@ -1,0 +1,52 @@
+"""What every kind of service file gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from lambda_scenarios.errors import Diagnostic
+    from lambda_scenarios.model.function import Function, FunctionSummary, ServiceInfo
+    from lambda_scenarios.model.values import Origin
+
+
+class ServiceOptions(NamedTuple):
+    """What the command line and a scenario file say about a service.
+
+    `params` are values of `${param:…}`, the later of two with one name winning. With `strict`,
+    warnings about a function that is used are errors.
+    """
+
+    stage: str | None = None
+    region: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    strict: bool = False
+
+
+class Service(Protocol):
+    """An opened service file. Everything is resolved when it is asked for, and kept."""
+
+    file: str
+
+    def info(self) -> ServiceInfo:
+        """Name, stage, region and root. Raises UsageError where one of them can't be resolved."""
+        ...
+
+    def keys(self) -> tuple[str, ...]:
+        """The functions' keys in order of definition. Raises UsageError where they can't be read."""
+        ...
+
+    def function(self, key: str, asked_at: Origin | None = None) -> Function:
+        """One function, resolved. Raises UsageError with everything that is wrong with it.
+
+        `asked_at` is the value that names the function: where an unknown key is reported.
+        """
+        ...
+
+    def summary(self, key: str) -> FunctionSummary:
+        """One function as far as it can be resolved. Raises UsageError for an unknown key only."""
+        ...
+
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is to be said about the functions that were asked for so far, each thing once."""
+        ...

@@ -1,0 +1,58 @@
+"""From an ending and what was expected of it to a status. Only here."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from lambda_scenarios.model.outcome import (
+    BackendFailed,
+    Ending,
+    FunctionError,
+    InitFailed,
+    Returned,
+    TimedOut,
+    WorkerDied,
+)
+from lambda_scenarios.model.record import EndingKind, Status
+
+if TYPE_CHECKING:
+    if sys.version_info >= (3, 11):
+        from typing import assert_never
+    else:
+        from typing_extensions import assert_never
+else:
+
+    def assert_never(value: object) -> NoReturn:
+        raise AssertionError(f"unhandled: {value!r}")
+
+
+class Verdict(NamedTuple):
+    """A status; `reason` says why a scenario could not be judged."""
+
+    status: Status
+    reason: str | None = None
+
+
+def decide(ending: Ending, *, holds: bool) -> Verdict:
+    """The status of one invocation. `holds`: every expectation of it does."""
+    if isinstance(ending, BackendFailed):
+        return Verdict("error", ending.problem)
+    return Verdict("passed" if holds else "failed")
+
+
+def kind_of(ending: Ending) -> EndingKind:
+    """The name of an ending in reports."""
+    if isinstance(ending, Returned):
+        return "returned"
+    if isinstance(ending, FunctionError):
+        return "function error"
+    if isinstance(ending, InitFailed):
+        return "init failed"
+    if isinstance(ending, TimedOut):
+        return "timed out"
+    if isinstance(ending, WorkerDied):
+        return "worker died"
+    if isinstance(ending, BackendFailed):
+        return "backend failed"
+    assert_never(ending)

@@ -1,0 +1,1 @@
+require('not-installed-anywhere'); exports.handler = async () => 1;

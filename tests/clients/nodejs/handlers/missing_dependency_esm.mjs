@@ -1,0 +1,1 @@
+import 'not-installed-anywhere'; export const handler = async () => 1;

@@ -1,0 +1,1 @@
+exports.handler = async () => require('../../results.js').echo('pkg/deep');

@@ -1,0 +1,8 @@
+"""Fails while it is imported."""
+
+
+def _check():
+    raise RuntimeError("broken on import")
+
+
+_check()

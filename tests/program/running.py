@@ -1,0 +1,113 @@
+"""Runs the real program in a directory, and looks for what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+PROGRAM = (sys.executable, "-m", "lambda_scenarios")
+# A variable that every process started by a test inherits, so that what is left of it can be found.
+MARK = "LAMBDA_SCENARIOS_TEST_MARK"
+
+
+class Done(NamedTuple):
+    status: int
+    stdout: str
+    stderr: str
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What the program sees: this process's environment without what changes its behaviour."""
+    dropped = ("CI", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "COLUMNS", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    # The interpreters that functions run on: this one, by its directory.
+    kept["PATH"] = os.path.dirname(os.path.realpath(sys.executable)) + os.pathsep + kept.get("PATH", "")
+    return {**kept, **(extra or {})}
+
+
+def run(directory: str | os.PathLike[str], *arguments: str, env: Mapping[str, str] | None = None) -> Done:
+    """The program, to its end; a minute at most."""
+    done = subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=directory,
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def start(
+    directory: str | os.PathLike[str], arguments: Sequence[str], env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """The program, running; its stdout and stderr are pipes."""
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=directory,
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def left_behind(needle: str) -> list[str]:
+    """Commands of the processes whose environment or command line holds `needle` (Linux)."""
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == os.getpid():
+            continue
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                environ = file.read()
+            with open(f"/proc/{name}/cmdline", "rb") as file:
+                command = file.read()
+            with open(f"/proc/{name}/stat", "rb") as file:
+                state = file.read().rpartition(b")")[2].split()[0]
+        except OSError:
+            continue
+        if state != b"Z" and needle.encode() in environ + command:
+            found.append(command.replace(b"\0", b" ").decode("utf-8", "replace"))
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process exists that is no zombie."""
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] != b"Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def interrupt(process: subprocess.Popen[bytes], number: int = signal.SIGINT) -> Done:
+    """Sends a signal, and waits for the end."""
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    return Done(process.returncode, out.decode(), err.decode())
+
+
+_NORMAL = (
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<request>"),
+    (re.compile(r"\brequest [0-9a-f]{8}\b"), "request <id>"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?"), "<time>"),
+    (re.compile(r"\d[\d  ]*(\.\d+)? (ms|s)\b"), "<duration>"),
+    (re.compile(r" {2,}(?=<duration>)"), "  "),
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),
+)
+
+
+def normal(text: str, directory: str) -> str:
+    """Output without what differs from run to run: times, ports, request ids, the directory."""
+    text = text.replace(directory, "<directory>")
+    for pattern, replacement in _NORMAL:
+        text = pattern.sub(replacement, text)
+    return "".join(line.rstrip() + "\n" for line in text.splitlines())
