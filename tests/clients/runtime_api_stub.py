@@ -248,6 +248,10 @@ def observe(
                     ended = ended or stub.posts[-1].kind == "init error"
             if ended:
                 status = process.wait(seconds)
+                # The end of the pipe may have been seen before the word of the last post.
+                while len(outputs) < len(stub.posts):
+                    outputs.append(heard)
+                    heard = b""
                 os.set_blocking(read_end, True)
     finally:
         with contextlib.suppress(ProcessLookupError):  # it has ended

@@ -250,7 +250,7 @@ def test_duration_and_memory(root: str) -> None:
     posts = run(root, "memory", queue).posts
     kib = [int(post.headers["lambda-scenarios-memory-kb"]) for post in posts]
     assert 5_000 < kib[0] < 80_000  # not this process's, whose peak a child inherits where one is careless
-    assert kib[1] > kib[0] + 79 * 1024
+    assert kib[1] > kib[0] + 75 * 1024  # the kernel counts in batches
     assert kib[1] <= kib[2] < kib[1] + 10_000  # a peak: it never falls
     (slow,) = run(root, "slow", [Invoke("id-1", b'{"s": 0.05}')]).posts
     assert 50_000 <= int(slow.headers["lambda-scenarios-duration-us"]) < 50_000_000  # not nanoseconds
