@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lambda_scenarios.model.values import Origin, Place
+
+if TYPE_CHECKING:
+    from lambda_scenarios.reports.targets import Kind
 
 Severity = Literal["error", "warning"]
 
@@ -36,7 +39,11 @@ class NothingSelected(Exception):
 
 
 class ReportNotWritten(Exception):
-    """A report could not be written (exit status 3); the others were."""
+    """A report could not be written (exit status 3); `written` (kind and path) were."""
+
+    def __init__(self, problem: str, written: tuple[tuple[Kind, str], ...] = ()) -> None:
+        super().__init__(problem)
+        self.written = written
 
 
 class Interrupted(Exception):

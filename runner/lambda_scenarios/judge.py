@@ -68,13 +68,6 @@ class Judge:
             return True
         return self.counts.get("failed", 0) + self.counts.get("error", 0) < self._max_failures
 
-    def turn(self, running: int | None, since: float) -> None:
-        """Something happened, or time has passed; `running` is the case that has been running longest,
-        `since` (time.monotonic)."""
-        self._spool.flush()
-        self._console.running(None if running is None else self._cases[running].id, since)
-        self._console.tick()
-
     def record(self, record: Record) -> None:
         """A scenario has its result."""
         record = masking.mask_record(record, self._masker)

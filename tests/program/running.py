@@ -7,7 +7,9 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 PROGRAM = (sys.executable, "-m", "lambda_scenarios")
@@ -99,9 +101,18 @@ _NORMAL = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<request>"),
     (re.compile(r"\brequest [0-9a-f]{8}\b"), "request <id>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?"), "<time>"),
-    (re.compile(r"\d[\d  ]*(\.\d+)? (ms|s)\b"), "<duration>"),
+    # As reports/text.py writes them: `<0.1 ms`, `1 002 ms`, `0.84 s`.
+    (re.compile(r"(?:(?<![\w.,])|<)(?:\d{1,3}(?: \d{3})*(?:\.\d+)? ms|\d+\.\d+ s)\b"), "<duration>"),
     (re.compile(r" {2,}(?=<duration>)"), "  "),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),
+    (re.compile(r"(a number at most \d+, found )\d+(\.\d+)?"), r"\1<number>"),
+    # How deep the machinery of importing is differs from one Python to the next.
+    (re.compile(r"\b\d+ frames? more in the report"), "<n> frames more in the report"),
+    (re.compile("\x1b"), "␛"),
+)
+_NORMAL_JUNIT = (
+    (re.compile(r'\b(time|timestamp)="[^"]*"'), r'\1="…"'),
+    (re.compile(r'(name="(?:lambda-scenarios\.version|init_ms|memory_mb)" value)="[^"]*"'), r'\1="…"'),
 )
 
 
@@ -110,4 +121,45 @@ def normal(text: str, directory: str) -> str:
     text = text.replace(directory, "<directory>")
     for pattern, replacement in _NORMAL:
         text = pattern.sub(replacement, text)
-    return "".join(line.rstrip() + "\n" for line in text.splitlines())
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def normal_junit(text: str, directory: str) -> str:
+    """The same for a JUnit report, without the durations, sizes and the version that stand in attributes."""
+    for pattern, replacement in _NORMAL_JUNIT:
+        text = pattern.sub(replacement, text)
+    return normal(text, directory)
+
+
+def localise(project: Path) -> Callable[[str], str]:
+    """Makes the service and scenario files of a project name the interpreters of this machine instead of
+    `python3.11` and `nodejs20.x`, which are as long, and returns what undoes that in output."""
+    changes = [
+        ("python3.11", f"python3.{sys.version_info[1]}"),
+        ("Python 3.11", f"Python 3.{sys.version_info[1]}"),
+        ("nodejs20.x", f"nodejs{node_major()}.x"),
+    ]
+    changes = [(written, here) for written, here in changes if written != here]
+    for file in project.rglob("*.yml") if changes else ():
+        text = file.read_text(encoding="utf-8")
+        for written, here in changes:
+            text = text.replace(written, here)
+        file.write_text(text, encoding="utf-8")
+
+    def undone(text: str) -> str:
+        for written, here in changes:
+            text = text.replace(here, written)
+        return text
+
+    return undone
+
+
+@lru_cache
+def node_major() -> str:
+    """`20`, of the Node.js on PATH; `20` too where there is none."""
+    try:
+        done = subprocess.run(("node", "--version"), capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return "20"
+    return done.stdout.removeprefix("v").partition(".")[0] or "20"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Mapping
 from typing import NoReturn
 
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
@@ -16,6 +18,24 @@ class UnknownOption(Exception):
         self.diagnostic = diagnostic
 
 
+def terminal_width(environ: Mapping[str, str]) -> int:
+    """Columns of the terminal; 100 where there is none."""
+    columns = environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 100
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Knows its width: argparse would import shutil for that, at every option that is added."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=terminal_width(os.environ) - 2)
+
+
 class Parser(argparse.ArgumentParser):
     """Raises UnknownOption instead of exiting; no abbreviations, which would break when options are added."""
 
@@ -24,7 +44,7 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             description=description,
             allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
         )
 
     def error(self, message: str) -> NoReturn:

@@ -10,7 +10,7 @@ from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.phrases import shown_path
-from lambda_scenarios.reports import spool, write
+from lambda_scenarios.reports import spool, targets, write
 from lambda_scenarios.runtimes.runtime import World
 
 
@@ -32,7 +32,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
             )
         )
     read = spool.read(found[0])
-    wanted = write.targets(world.cwd, options.directory, {}, options.junit_flavor, none=False)
+    wanted = targets.targets(world.cwd, options.directory, {}, flavor=options.junit_flavor, none=False)
     written = write.write(read, read.end, wanted)
     counts = " · ".join(f"{count} {status}" for status, count in read.counts().items())
     print(f"{counts}: {', '.join(shown_path(path, world.cwd) for _, path in written)}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
@@ -18,12 +19,13 @@ from lambda_scenarios.cli.options import (
     settings_of,
     suite_of,
 )
-from lambda_scenarios.cli.parser import Parser, count, jobs, pairs, positive
+from lambda_scenarios.cli.parser import Parser, count, jobs, pairs, positive, terminal_width
 from lambda_scenarios.pipeline import RunRequest, RunResult, run
-from lambda_scenarios.reports import write
-from lambda_scenarios.reports.console import Console
-from lambda_scenarios.reports.style import style
+from lambda_scenarios.reports import targets
 from lambda_scenarios.runtimes.runtime import World
+
+if TYPE_CHECKING:
+    from lambda_scenarios.reports.console import Console
 
 
 def _configure(parser: Parser) -> None:
@@ -53,7 +55,7 @@ def _configure(parser: Parser) -> None:
     add_strict(group)
     group = parser.add_argument_group("report")
     group.add_argument("--report-dir", default="reports", metavar="DIR", help="default: reports/")
-    for kind in write.NAMES:
+    for kind in targets.NAMES:
         group.add_argument(f"--{kind}", metavar="PATH", help=f"the {kind} report; - is the standard output")
     group.add_argument("--junit-flavor", choices=("default", "strict"), default="default")
     group.add_argument("--label", action="append", metavar="K=V", help="what this cell of a CI matrix is")
@@ -66,34 +68,32 @@ def _configure(parser: Parser) -> None:
 def _execute(options: argparse.Namespace, world: World) -> int:
     request = _request(options, world)
     # A report on the standard output leaves it to the report.
-    to_stdout = any(path == write.STDOUT for _, path in request.reports.files)
+    to_stdout = any(path == targets.STDOUT for _, path in request.reports.files)
     stream = sys.stderr if to_stdout else sys.stdout
-    look = style(world.environ, stream.isatty(), stream.encoding)
-    console = Console(
-        stream,
-        colour=look.colour,
-        live=look.live,
-        width=_width(world),
-        verbosity=1 if options.verbose else -1 if options.quiet else 0,
-        clock=time.monotonic,
-        unicode=look.unicode,
-        root=world.cwd,
-    )
+
+    @lru_cache
+    def console() -> Console:
+        # Imported where it is first used: while the first worker starts.
+        from lambda_scenarios.reports.console import Console
+        from lambda_scenarios.reports.style import style
+
+        look = style(world.environ, stream.isatty(), stream.encoding)
+        return Console(
+            stream,
+            colour=look.colour,
+            live=look.live,
+            width=terminal_width(world.environ),
+            verbosity=1 if options.verbose else -1 if options.quiet else 0,
+            clock=time.monotonic,
+            unicode=look.unicode,
+            root=world.cwd,
+        )
+
     return _status(run(request, world, console))
 
 
-def _width(world: World) -> int:
-    columns = world.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns):
-        return int(columns)
-    try:
-        return os.get_terminal_size().columns
-    except OSError:
-        return 100
-
-
 def _request(options: argparse.Namespace, world: World) -> RunRequest:
-    given: dict[write.Kind, str | None] = {kind: getattr(options, kind) for kind in write.NAMES}
+    given: dict[targets.Kind, str | None] = {kind: getattr(options, kind) for kind in targets.NAMES}
     return RunRequest(
         suite=suite_of(
             options,
@@ -108,7 +108,9 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
                 ),
             ),
         ),
-        reports=write.targets(world.cwd, options.report_dir, given, options.junit_flavor, options.no_reports),
+        reports=targets.targets(
+            world.cwd, options.report_dir, given, flavor=options.junit_flavor, none=options.no_reports
+        ),
         command=("lambda-scenarios", *sys.argv[1:]),
         jobs=options.jobs,
         missing_runtime_skips=options.missing_runtime == "skip",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -26,11 +26,9 @@ class Prepared(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def prepare(
-    cases: Sequence[tuple[int, Case]], world: World, *, inherit: bool, seed: str, now: float
-) -> Prepared:
+def prepare(cases: Sequence[tuple[int, Case]], world: World, *, inherit: bool, now: float) -> Prepared:
     """Assignments for the cases that have an invocation, in the order given."""
-    desk = _Desk(world, inherit=inherit, seed=seed, now=now)
+    desk = _Desk(world, inherit=inherit, now=now)
     assignments: list[Assignment] = []
     missing: dict[int, MissingPart] = {}
     for number, case in cases:
@@ -52,13 +50,12 @@ _IDENTITY = Function._fields.index("http_source")
 class _Desk:
     """Looks every runtime up once, and every worker's environment."""
 
-    def __init__(self, world: World, *, inherit: bool, seed: str, now: float) -> None:
+    def __init__(self, world: World, *, inherit: bool, now: float) -> None:
         self.specs: list[WorkerSpec] = []
         self.warnings: list[str] = []
         self._world = world
-        self._inherit = inherit
-        self._seed = seed
-        self._day = time.strftime("%Y/%m/%d", time.gmtime(now))
+        day = time.strftime("%Y/%m/%d", time.gmtime(now))
+        self._settings = Settings(world.environ, inherit, f"{day}/[$LATEST]{os.urandom(16).hex()}")
         self._launches: dict[tuple[str, str, str, tuple[str, ...]], Launch | MissingPart] = {}
         self._by_input: dict[tuple[object, ...], WorkerSpec] = {}
         self._by_environment: dict[tuple[object, ...], WorkerSpec] = {}
@@ -81,21 +78,20 @@ class _Desk:
     def _new(self, invocation: Invocation, carried: ContextOverride, credentials: Credentials) -> WorkerSpec:
         function = invocation.function
         launch = self._launch(function)
-        stream = hashlib.sha256(f"{self._seed} {function.name} {carried}".encode()).hexdigest()[:32]
         variables = environment(
             function,
             launch,
             carried,
             invocation.environment,
             credentials,
-            Settings(self._world.environ, self._inherit, f"{self._day}/[$LATEST]{stream}"),
+            self._settings,
         )
         # Two scenarios that spell the same environment differently share workers.
         key = (launch.command, variables)
         spec = self._by_environment.get(key)
         if spec is None:
             number = len(self.specs) + 1
-            nonce = hashlib.sha256(f"{self._seed} {number} {time.monotonic_ns()}".encode()).hexdigest()[:16]
+            nonce = os.urandom(8).hex()
             command = launch.command
             if launch.credits > 1:
                 command = (*command, str(launch.credits), nonce)

@@ -7,7 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from lambda_scenarios.backends.reaper import Reaper, sweep
 from lambda_scenarios.execution.loop import Loop, Signals, listening
@@ -45,22 +45,24 @@ class _Lane:
         self.mean_ms: float | None = None
 
 
-class Scheduler:
-    """Runs lanes to their end. `on_outcome` returns whether to go on; it is called once for each task
-    that ended, in the order of ending. `on_turn` hears ten times a second, or more often, which case has been
-    running longest and since when. Tasks that never ran are returned by `run`."""
+class Watcher(Protocol):
+    """Whoever judges and shows what happens."""
 
-    def __init__(
-        self,
-        lanes: Sequence[Lane],
-        limits: Limits,
-        on_outcome: Callable[[int, Outcome], bool],
-        on_turn: Callable[[int | None, float], None],
-    ) -> None:
+    def outcome(self, case: int, outcome: Outcome) -> bool:
+        """A task ended; returns whether to go on. Once for each, in the order of ending."""
+        ...
+
+    def turn(self, running: int | None, since: float) -> None:
+        """Ten times a second, or more often: the case that has been running longest, and since when."""
+        ...
+
+
+class Scheduler:
+    """Runs lanes to their end. Tasks that never ran are returned by `run`."""
+
+    def __init__(self, lanes: Sequence[Lane], limits: Limits) -> None:
         self._lanes = [_Lane(lane) for lane in lanes]
         self._limits = limits
-        self._on_outcome = on_outcome
-        self._on_turn = on_turn
         self._heads: list[tuple[int, int]] = []  # (index of the first pending task, lane)
         self._lane_of: dict[int, int] = {}  # worker number -> lane
         self._workers: dict[int, Worker] = {}
@@ -69,10 +71,15 @@ class Scheduler:
         self._remaining = sum(len(lane.tasks) for lane in lanes)
         self._stopping: str | None = None
         self._dirty: set[int] = set()
+        self._watcher: Watcher | None = None
         self._undecided = False  # whether a lane may soon be worth a further worker
 
-    def run(self) -> tuple[tuple[Task, ...], str | None]:
-        """Everything, to the end. Returns what never ran, and why (None: all ran)."""
+    def run(self, begin: Callable[[], Watcher]) -> tuple[tuple[Task, ...], str | None]:
+        """Everything, to the end. Returns what never ran, and why (None: all ran).
+
+        `begin` is called when the first worker has been started, so that what it costs overlaps with that.
+        """
+        self._begin = begin
         for number, lane in enumerate(self._lanes):
             heapq.heappush(self._heads, (lane.pending[0].case, number))
         self._reaper = Reaper()
@@ -88,10 +95,17 @@ class Scheduler:
         left += [task for lane in self._lanes for task in lane.pending]
         return tuple(left), self._stopping
 
+    def _watch(self) -> Watcher:
+        if self._watcher is None:
+            self._watcher = self._begin()
+        return self._watcher
+
     def _go(self, signals: Signals) -> None:
+        if not self._remaining:
+            self._watch()
         while self._remaining and self._stopping is None:
             self._dispatch()
-            self._on_turn(*self._longest())
+            self._watch().turn(*self._longest())
             self._loop.turn(self._patience())
             if signals.child_ended:
                 signals.child_ended = False
@@ -264,7 +278,7 @@ class Scheduler:
 
     def _done(self, task: Task, outcome: Outcome) -> None:
         self._remaining -= 1
-        if not self._on_outcome(task.case, outcome) and self._stopping is None:
+        if not self._watch().outcome(task.case, outcome) and self._stopping is None:
             self._stopping = "-x"
 
     def _expired(self, worker: Worker) -> None:

@@ -1,7 +1,5 @@
 """A function as a service file (or a scenario file) declares it, resolved."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 from lambda_scenarios.model.values import Json, Origin

@@ -1,7 +1,5 @@
 """How one invocation ended, and what was seen of it."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

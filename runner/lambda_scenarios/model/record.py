@@ -4,8 +4,6 @@ The JSON form of these types is that of `report.json` (schemas/report.schema.jso
 and the JSON report are the same text.
 """
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 Status = Literal["passed", "failed", "error", "skipped", "flaky", "not run"]

@@ -1,7 +1,5 @@
 """Scenarios: as selected (`Case`), and rendered, ready to be executed (`Invocation`)."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 from lambda_scenarios.model.expectation import Expectation

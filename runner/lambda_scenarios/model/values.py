@@ -1,11 +1,12 @@
-"""JSON-like values, and where in a source file one stands."""
+"""JSON-like values, and where in a source file one stands.
 
-from __future__ import annotations
+The modules of this folder do without `from __future__ import annotations`: a NamedTuple whose annotations
+are texts takes twice as long to define, since each of them is compiled.
+"""
 
 from typing import NamedTuple, Union
 
-# What YAML (1.2 core schema) and JSON can say. `from __future__` does not reach this line, and a
-# recursive alias needs `Union` with names in quotes.
+# What YAML (1.2 core schema) and JSON can say. A recursive alias needs `Union`, with names in quotes.
 Json = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
 
 # The way from the root of a YAML document to one value: keys and indexes.
@@ -35,11 +36,11 @@ class Origin(NamedTuple):
     path: DocPath = ()
     key: bool = False
 
-    def at(self, *more: str | int) -> Origin:
+    def at(self, *more: str | int) -> "Origin":
         """The origin of something inside this value."""
         return Origin(self.file, self.path + more)
 
-    def as_key(self) -> Origin:
+    def as_key(self) -> "Origin":
         """The origin of the key (not the value) of this entry."""
         return Origin(self.file, self.path, key=True)
 

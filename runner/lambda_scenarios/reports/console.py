@@ -125,7 +125,9 @@ class Console:
         room = self._look.width - display_width(count)
         name, gap, rest = first.partition("  ")
         shown = self._look.paint(printable(name), "bold") + gap + printable(rest)
-        if display_width(printable(first)) + 2 <= room:
+        if not first:
+            self._line(count)
+        elif display_width(printable(first)) + 2 <= room:
             shown += " " * (room - display_width(printable(first))) + count
             self._line(shown)
         else:
@@ -204,7 +206,9 @@ class Console:
             if file.passed or file.rows:
                 self._print_file(file)
         self._next = len(self._files)
-        self._print_failures(failed)
+        if counts.get("failed") or counts.get("error"):
+            self._print_failures(failed)
+        slowest = [(scenario_id, duration) for scenario_id, duration in slowest if duration > 0]
         if slowest and self._verbosity > 0:
             self._line("")
             self._line(self._look.paint("slowest", "bold"))

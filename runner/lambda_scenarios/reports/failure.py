@@ -42,6 +42,13 @@ _LIBRARY = re.compile(
 )
 
 
+# How an error is logged: awslambdaric's bootstrap.py, and Errors.js and LogPatch.js of Node.js's client.
+_PYTHON_LOGGED = "\rTraceback (most recent call last):"
+_NODE_LOGGED = (
+    r"\S+\t[^\t\n]*\tERROR\t(?:Invoke Error|Init Error|Uncaught Exception|Unhandled Promise Rejection) ?\t"
+    r'\{"errorType":[^\n]*\}\n?\Z'
+)
+
 _SIGN_PAINT: dict[str, Paint] = {"-": "red", "+": "green"}
 
 
@@ -129,6 +136,7 @@ def _invocation(i: InvocationRecord, reason: str | None, look: Look, sources: So
         yield ""
     if i.error is not None and i.error.message != reason:
         told = any(i.error.message in m.message for m in i.mismatches) and i.error.message != ""
+        told = told or (i.ending == "timed out" and any("timed out" in m.message for m in i.mismatches))
         yield from _error(i.error, look, sources, with_message=not told)
     if i.held and i.mismatches:
         yield f"  {_held(i.held, look)}"
@@ -213,7 +221,10 @@ def _held(held: tuple[str, ...], look: Look) -> str:
 
 def _output(i: InvocationRecord, look: Look) -> Iterator[str]:
     """What the function printed; what it printed while it was loaded only where loading failed."""
-    logs = log_lines(i.init_logs + i.logs if i.ending == "init failed" else i.logs)
+    text = i.init_logs + i.logs if i.ending == "init failed" else i.logs
+    if i.error is not None and not any(m.expectation.startswith("expect.log") for m in i.mismatches):
+        text = _without_error(text, i.error)
+    logs = log_lines(text)
     if not logs:
         return
     request = f", request {printable(i.request_id)[:8]}" if i.request_id else ""
@@ -222,6 +233,19 @@ def _output(i: InvocationRecord, look: Look) -> Iterator[str]:
     if (more := len(logs) - MAX_LOG_LINES) > 0:
         yield f"    {look.symbols.more} {plural(more, 'line')} more in the report"
     yield from (f"    {line}".rstrip() for line in logs[-MAX_LOG_LINES:])
+
+
+def _without_error(logs: str, error: ErrorRecord) -> str:
+    """The output without the line in which Lambda's clients log the error last: it is shown already."""
+    title = f"[ERROR] {error.type}: {error.message}".removesuffix(": ") + _PYTHON_LOGGED
+    start = logs.rfind(title)
+    if start < 0:
+        start = logs.removesuffix("\n").rfind("\n") + 1
+        return logs[:start] if re.match(_NODE_LOGGED, logs[start:]) else logs
+    alone = logs[start - 1 : start] in ("", "\n") and "\n" not in logs[start + len(title) :].removesuffix(
+        "\n"
+    )
+    return logs[:start] if alone else logs
 
 
 def _error(error: ErrorRecord, look: Look, sources: Sources, *, with_message: bool) -> Iterator[str]:

@@ -5,39 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import ReportNotWritten
-from lambda_scenarios.model.record import RunEnd
-from lambda_scenarios.reports.spool import Spool
+from lambda_scenarios.reports.targets import STDOUT, Kind, Targets
 
-Kind = Literal["junit", "html", "json"]
-NAMES: dict[Kind, str] = {"junit": "junit.xml", "html": "report.html", "json": "report.json"}
-STDOUT = "-"
-
-
-class Targets(NamedTuple):
-    """Where reports go: `directory` is absolute, `files` are absolute paths or `-`; none with
-    `--no-reports`, when only the spool passes through `directory`."""
-
-    directory: str
-    files: tuple[tuple[Kind, str], ...]
-    flavor: Literal["default", "strict"] = "default"
+if TYPE_CHECKING:
+    from lambda_scenarios.model.record import RunEnd
+    from lambda_scenarios.reports.spool import Spool
 
 
-def targets(
-    cwd: str, directory: str, given: dict[Kind, str | None], flavor: Literal["default", "strict"], none: bool
-) -> Targets:
-    """The default names in `directory`, but where another path was given."""
-    folder = os.path.join(cwd, directory)
-    files: list[tuple[Kind, str]] = []
-    for kind, name in NAMES.items():
-        path = given.get(kind)
-        if path is not None:
-            files.append((kind, path if path == STDOUT else os.path.join(cwd, path)))
-        elif not none:
-            files.append((kind, os.path.join(folder, name)))
-    return Targets(folder, tuple(files), flavor)
+def preload(wanted: Targets) -> None:
+    """Imports what the reports will need, at a moment when this process would wait."""
+    from importlib import import_module
+
+    for kind, _ in wanted.files:
+        import_module(f"lambda_scenarios.reports.{'json_report' if kind == 'json' else kind}")
 
 
 def write(spool: Spool, end: RunEnd, wanted: Targets) -> tuple[tuple[Kind, str], ...]:
@@ -61,7 +44,7 @@ def write(spool: Spool, end: RunEnd, wanted: Targets) -> tuple[tuple[Kind, str],
         except OSError as error:
             problems.append(f"the {kind} report was not written: {path}: {error.strerror}")
     if problems:
-        raise ReportNotWritten("\n".join(problems))
+        raise ReportNotWritten("\n".join(problems), tuple(written))
     return tuple(written)
 
 

@@ -36,7 +36,19 @@ class RequestParser:
     dropped, so that a function that returns gigabytes doesn't fill the memory of this process.
     """
 
-    __slots__ = ("_body", "_buffer", "_head", "_limit", "_missing", "_size", "_state", "_trailers", "_want")
+    __slots__ = (
+        "_again",
+        "_bare",
+        "_body",
+        "_buffer",
+        "_head",
+        "_limit",
+        "_missing",
+        "_size",
+        "_state",
+        "_trailers",
+        "_want",
+    )
 
     def __init__(self, limit: Callable[[Headers], int]) -> None:
         self._limit = limit
@@ -44,6 +56,8 @@ class RequestParser:
         self._state = self._read_head
         self._head: tuple[bytes, bytes, Headers] = (b"", b"", {})
         self._missing = 0
+        self._again = b""
+        self._bare: Request | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -77,8 +91,11 @@ class RequestParser:
             if len(self._buffer) > HEADER_LIMIT:
                 raise BadRequest("headers too large")
             return None
-        lines = self._buffer[:end].split(b"\r\n")
+        head = self._buffer[:end]
         self._buffer = self._buffer[end + 4 :]
+        if head == self._again:
+            return self._bare
+        lines = head.split(b"\r\n")
         parts = lines[0].split(b" ")
         if len(parts) != 3 or not parts[2].startswith(b"HTTP/1."):
             raise BadRequest("not an HTTP/1.1 request")
@@ -94,7 +111,9 @@ class RequestParser:
             raise BadRequest("bad Content-Length")
         self._missing = int(length)
         if not self._missing:
-            return self._complete()
+            # A client asks for the next invocation with the same bytes each time.
+            self._again, self._bare = head, self._complete()
+            return self._bare
         self._want = self._limit(headers)
         self._state = self._read_body
         return None

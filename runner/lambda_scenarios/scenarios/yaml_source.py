@@ -71,16 +71,18 @@ class _Reader:
     def document(self) -> Json:
         from yaml.error import YAMLError
 
-        from lambda_scenarios.scenarios import yaml_errors
-
         try:
             source, self.disguise = prepare(self.data)
             parser = open_parser(source)
             value = self._construct(parser.get_event)
         except YAMLError as error:
+            from lambda_scenarios.scenarios import yaml_errors
+
             self.faults.append(yaml_errors.explain(error, self.data, self.file))
             value = None
         except UnicodeDecodeError as error:
+            from lambda_scenarios.scenarios import yaml_errors
+
             self.faults.append(yaml_errors.not_text(error, self.file))
             value = None
         if self.duplicates:

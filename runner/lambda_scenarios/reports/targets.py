@@ -1,0 +1,39 @@
+"""Where reports go."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal, NamedTuple
+
+Kind = Literal["junit", "html", "json"]
+NAMES: dict[Kind, str] = {"junit": "junit.xml", "html": "report.html", "json": "report.json"}
+STDOUT = "-"
+
+
+class Targets(NamedTuple):
+    """Where reports go: `directory` is absolute, `files` are absolute paths or `-`; none with
+    `--no-reports`, when only the spool passes through `directory`."""
+
+    directory: str
+    files: tuple[tuple[Kind, str], ...]
+    flavor: Literal["default", "strict"] = "default"
+
+
+def targets(
+    cwd: str,
+    directory: str,
+    given: dict[Kind, str | None],
+    flavor: Literal["default", "strict"],
+    *,
+    none: bool,
+) -> Targets:
+    """The default names in `directory`, but where another path was given."""
+    folder = os.path.join(cwd, directory)
+    files: list[tuple[Kind, str]] = []
+    for kind, name in NAMES.items():
+        path = given.get(kind)
+        if path is not None:
+            files.append((kind, path if path == STDOUT else os.path.join(cwd, path)))
+        elif not none:
+            files.append((kind, os.path.join(folder, name)))
+    return Targets(folder, tuple(files), flavor)

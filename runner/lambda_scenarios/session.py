@@ -1,0 +1,162 @@
+"""A run while it goes on: outcomes are judged, recorded, spooled and shown; in the end, reported."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lambda_scenarios import __version__, recording
+from lambda_scenarios.errors import ReportNotWritten
+from lambda_scenarios.judge import Judge
+from lambda_scenarios.model.record import RunEnd, RunInfo, Status
+from lambda_scenarios.phrases import plural, shown_path
+from lambda_scenarios.reports import masking, write
+from lambda_scenarios.reports.spool import SpoolWriter, read
+from lambda_scenarios.runtimes.environment import made_up
+
+if TYPE_CHECKING:
+    from lambda_scenarios.execution.prepare import Prepared
+    from lambda_scenarios.model.scenario import Case
+    from lambda_scenarios.pipeline import RunRequest
+    from lambda_scenarios.reports.console import Console
+    from lambda_scenarios.runtimes.runtime import World
+
+
+class Session:
+    """Opened when the first worker has been started. Raises ReportNotWritten where it can't spool."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        cases: Sequence[Case],
+        prepared: Prepared,
+        world: World,
+        console: Console,
+        jobs: int,
+    ) -> None:
+        self._request = request
+        self._cases = cases
+        self._world = world
+        self._console = console
+        self._interrupted: str | None = None
+        masker = _masker(prepared, request.mask)
+        console.mask_sources(masker.text)
+        info = _info(request, cases, jobs)
+        self._spool = SpoolWriter(request.reports.directory, masking.mask_run(info, masker))
+        planned = [recording.planned(case) for case in cases]
+        self._spool.planned(planned)
+        for spec in prepared.specs:
+            self._spool.environment(
+                masking.environment_record(spec.number, spec.environment, masker, request.mask)
+            )
+        self._spool.flush()
+        console.started(_headline(info), planned, jobs)
+        self._judge = Judge(
+            cases,
+            {assignment.task.case: assignment.spec for assignment in prepared.assignments},
+            self._spool,
+            console,
+            masker,
+            cwd=world.cwd,
+            max_failures=request.max_failures,
+        )
+        # What the scheduler calls: the judge itself, without a detour for each outcome.
+        self.outcome = self._judge.outcome
+        self._not_to_run(prepared)
+        write.preload(request.reports)
+
+    def _not_to_run(self, prepared: Prepared) -> None:
+        for number, case in enumerate(self._cases):
+            if case.skip is not None:
+                self._judge.record(recording.without_invocation(case, "skipped", case.skip or None))
+            elif number in prepared.missing:
+                part = prepared.missing[number]
+                status: Status = "skipped" if self._request.missing_runtime_skips else "error"
+                reason = "\n".join((part.problem, *part.notes))
+                self._judge.record(recording.without_invocation(case, status, reason))
+
+    def turn(self, running: int | None, since: float) -> None:
+        """Something happened, or time has passed; `running` is the case that has been running longest,
+        `since` (time.monotonic)."""
+        self._spool.flush()
+        self._console.running(None if running is None else self._cases[running].id, since)
+        self._console.tick()
+
+    def close(self, left: Sequence[int], interrupted: str | None, wall_ms: float) -> None:
+        """Everything has run but the cases `left`; `interrupted` says why those have not."""
+        self._interrupted = _because(interrupted) if interrupted is not None and left else None
+        for number in sorted(left):
+            reason = self._interrupted or "it was not reached"
+            self._judge.record(recording.without_invocation(self._cases[number], "not run", reason))
+        self._spool.end(RunEnd(round(wall_ms, 3), self._interrupted))
+        self._spool.flush()
+
+    def report(self) -> dict[Status, int]:
+        """Writes the reports and the last lines of the console; returns how many have which status.
+
+        Raises ReportNotWritten in the end; the spool is then kept, and `report` can write what is missing.
+        """
+        spool = read(self._spool.path)
+        problem: ReportNotWritten | None = None
+        try:
+            written = write.write(spool, spool.end, self._request.reports)
+        except ReportNotWritten as error:
+            problem, written = error, error.written
+        self._console.finished(
+            spool.unsuccessful(),
+            spool.counts(),
+            spool.end.wall_ms,
+            [(kind, shown_path(path, self._world.cwd)) for kind, path in written],
+            spool.slowest(10) if self._console.verbose else (),
+            self._interrupted,
+        )
+        if problem is not None:
+            raise problem
+        self._spool.remove()
+        return spool.counts()
+
+
+def _masker(prepared: Prepared, extra: Sequence[str]) -> masking.Masker:
+    variables = [pair for spec in prepared.specs for pair in spec.environment if not made_up(*pair)]
+    return masking.Masker(masking.secret_values(dict.fromkeys(variables), extra))
+
+
+def _because(interrupted: str) -> str:
+    if interrupted == "-x":
+        return "enough scenarios had failed (-x, --max-failures)"
+    if interrupted == "--max-time":
+        return "the time of the whole run was over (--max-time)"
+    return f"the run was interrupted ({interrupted})"
+
+
+def _info(request: RunRequest, cases: Sequence[Case], jobs: int) -> RunInfo:
+    services: dict[tuple[str, str, str], tuple[str, set[str]]] = {}
+    for case in cases:
+        if case.invocation is not None:
+            function = case.invocation.function
+            service = function.service
+            key = (service.file or "", service.stage, service.region)
+            if key not in services:
+                what = os.path.basename(service.file) if service.file else "functions of the scenario files"
+                text = f"{service.name}  {what} · stage {service.stage} · {service.region}"
+                services[key] = (text, set())
+            services[key][1].add(function.key)
+    return RunInfo(
+        version=__version__,
+        started=recording.timestamp(time.time()),
+        seed=request.suite.settings.seed,
+        command=request.command,
+        labels=request.labels,
+        services=tuple(
+            f"{text} · {plural(len(functions), 'function')}" for text, functions in services.values()
+        ),
+        jobs=jobs,
+    )
+
+
+def _headline(info: RunInfo) -> str:
+    if len(info.services) > 3:
+        return f"{len(info.services)} services"
+    return "\n".join(info.services)

@@ -1,0 +1,7 @@
+print("loading")
+TABLES = {}
+TABLE = TABLES["orders"]
+
+
+def handler(event, context):
+    return TABLE

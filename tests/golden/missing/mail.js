@@ -1,0 +1,1 @@
+exports.send = async () => 1

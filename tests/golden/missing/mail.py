@@ -1,0 +1,2 @@
+def sort(event, context):
+    return event

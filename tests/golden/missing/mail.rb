@@ -1,0 +1,3 @@
+def receive(event:, context:)
+  event
+end

@@ -1,0 +1,5 @@
+def create(event, context):
+    return event
+
+
+get = notify = create

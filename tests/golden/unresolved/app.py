@@ -1,0 +1,2 @@
+def good(event, context):
+    return event
