@@ -24,6 +24,7 @@ from lambda_scenarios.scenarios.select import Selection, select_cases
 from lambda_scenarios.services.catalog import Catalog
 
 if TYPE_CHECKING:
+    from lambda_scenarios.backends.early import Early
     from lambda_scenarios.model.record import Status
     from lambda_scenarios.model.scenario import Case
     from lambda_scenarios.reports.console import Console
@@ -65,8 +66,11 @@ class RunResult(NamedTuple):
     interrupted: str | None
 
 
-def run(request: RunRequest, world: World, console: Callable[[], Console]) -> RunResult:
-    """Reads, executes, reports. `console` gives one and the same each time.
+def run(
+    request: RunRequest, world: World, console: Callable[[], Console], early: Early | None = None
+) -> RunResult:
+    """Reads, executes, reports. `console` gives one and the same each time; `early` may serve as the first
+    worker.
 
     Raises UsageError and NothingSelected before anything is started, ReportNotWritten after everything has
     run, and Interrupted where that happens so late that the reports are incomplete.
@@ -80,7 +84,7 @@ def run(request: RunRequest, world: World, console: Callable[[], Console]) -> Ru
     order = _order(suite.cases, request)
     prepared = prepare(order, world, inherit=request.inherit_env, now=request.suite.settings.now)
     _warn([Diagnostic(text, severity="warning") for text in prepared.warnings], console, world, strict=False)
-    return _execute(request, suite.cases, prepared, world, console, began)
+    return _execute(request, suite.cases, prepared, world, console, early, began)
 
 
 def expand(suite: Suite, world: World, catalog: Catalog) -> tuple[Expanded, ...]:
@@ -118,6 +122,7 @@ def _execute(
     prepared: Prepared,
     world: World,
     console: Callable[[], Console],
+    early: Early | None,
     began: float,
 ) -> RunResult:
     jobs = request.jobs or os.cpu_count() or 1
@@ -137,7 +142,7 @@ def _execute(
         sessions.append(Session(request, cases, prepared, world, console(), jobs))
         return sessions[0]
 
-    left, interrupted = Scheduler(plan.lanes(prepared.assignments), limits).run(begin)
+    left, interrupted = Scheduler(plan.lanes(prepared.assignments), limits, early).run(begin)
     (session,) = sessions
     try:
         session.close([task.case for task in left], interrupted, (time.monotonic() - began) * 1000)

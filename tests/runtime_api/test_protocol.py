@@ -99,7 +99,7 @@ def test_errors_of_invocations_and_of_init() -> None:
     api.received(1, NEXT)
     api.invoke("r-1", b"", b"{}")
     assert api.received(1, post("invocation/r-1/error", body, kind)) == [
-        Failed("r-1", body, "Runtime.ImportModuleError", None, None)
+        Failed("r-1", body, len(body), "Runtime.ImportModuleError", None, None)
     ]
 
 

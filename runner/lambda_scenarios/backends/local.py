@@ -67,6 +67,15 @@ def start(command: tuple[str, ...], environment: Mapping[str, str], address: str
 
     The standard input is empty; stdout and stderr share one pipe, which keeps the order of writing.
     """
+    pid, output = spawn(command, environment, (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
+    reaper.started(pid, address)
+    return Process(pid, output, reaper)
+
+
+def spawn(
+    command: tuple[str, ...], environment: Mapping[str, str], standard_input: tuple[object, ...]
+) -> tuple[int, int]:
+    """The process, and the reading end of its output; `standard_input` is a file action of posix_spawn."""
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     try:
@@ -75,7 +84,7 @@ def start(command: tuple[str, ...], environment: Mapping[str, str], address: str
             command,
             environment,
             file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                standard_input,
                 (os.POSIX_SPAWN_DUP2, writer, 1),
                 (os.POSIX_SPAWN_DUP2, writer, 2),
             ],
@@ -87,5 +96,4 @@ def start(command: tuple[str, ...], environment: Mapping[str, str], address: str
         raise
     finally:
         os.close(writer)
-    reaper.started(pid, address)
-    return Process(pid, reader, reaper)
+    return pid, reader

@@ -11,6 +11,8 @@ import contextlib
 import os
 import signal
 
+_DONE = "done\n"
+
 
 class Reaper:
     """Names the running process groups to the child."""
@@ -26,6 +28,11 @@ class Reaper:
                 os._exit(0)
         os.close(reader)
 
+    @property
+    def pid(self) -> int:
+        """The child's process id: smaller than those of all workers, but where numbers begin anew."""
+        return self._child
+
     def started(self, group: int, address: str) -> None:
         self._say(f"+{group} {address}\n")
 
@@ -38,7 +45,8 @@ class Reaper:
             os.write(self._writer, line.encode())
 
     def close(self) -> None:
-        """Ends the child, which kills what was not taken back, and waits for it."""
+        """Ends the child, and waits for it. All workers have been ended and swept away before."""
+        self._say(_DONE)
         os.close(self._writer)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._child, 0)
@@ -60,6 +68,8 @@ def _watch(reader: int, writer: int) -> None:  # pragma: no cover: runs in the f
     while data := os.read(keep, 65536):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
+            if line == _DONE.strip().encode():
+                return
             first, _, address = line[1:].decode().partition(" ")
             if line[:1] == b"+":
                 groups.add(int(first))
@@ -69,11 +79,13 @@ def _watch(reader: int, writer: int) -> None:  # pragma: no cover: runs in the f
     for group in groups:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
-    sweep(addresses)
+    sweep(addresses, os.getpid())
 
 
-def sweep(addresses: set[str]) -> int:
+def sweep(addresses: set[str], since: int) -> int:
     """Kills processes that left their worker's process group; returns how many there were.
+
+    `since` is the id of a process that is older than all of them.
 
     A daemonised grandchild still carries the worker's own `AWS_LAMBDA_RUNTIME_API` in its environment.
     Linux only: elsewhere the environment of a process can't be read so.
@@ -82,9 +94,11 @@ def sweep(addresses: set[str]) -> int:
         return 0
     found = 0
     own = os.getpid()
+    if _last_process() < since:  # the numbers have begun anew
+        since = 0
     wanted = [f"AWS_LAMBDA_RUNTIME_API={address}".encode() for address in addresses]
     for name in os.listdir("/proc"):
-        if not name.isdigit() or int(name) == own:
+        if not name.isdigit() or int(name) < since or int(name) == own:
             continue
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
@@ -96,3 +110,9 @@ def sweep(addresses: set[str]) -> int:
                 os.kill(int(name), signal.SIGKILL)
                 found += 1
     return found
+
+
+def _last_process() -> int:
+    """The id that was given last (proc(5), `loadavg`)."""
+    with open("/proc/loadavg", "rb") as file:
+        return int(file.read().split()[-1])

@@ -1,17 +1,22 @@
-"""The groups of options that several commands share."""
+"""The groups of options that several commands share.
+
+What they become is imported where it is made: `run` starts an interpreter before that.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import time
+from typing import TYPE_CHECKING
 
 from lambda_scenarios.cli.parser import Parser, pairs
 from lambda_scenarios.errors import Diagnostic, UsageError
-from lambda_scenarios.pipeline import Suite
 from lambda_scenarios.runtimes.runtime import World
-from lambda_scenarios.scenarios.draft import Overrides, RunSettings
-from lambda_scenarios.scenarios.select import Selection
+
+if TYPE_CHECKING:
+    from lambda_scenarios.pipeline import Suite
+    from lambda_scenarios.scenarios.draft import Overrides, RunSettings
 
 DEFAULT_PATH = "scenarios"
 
@@ -53,6 +58,8 @@ def add_strict(parser: argparse._ActionsContainer) -> None:
 
 def overrides_of(options: argparse.Namespace, world: World) -> Overrides:
     """What the command line says over every file."""
+    from lambda_scenarios.scenarios.draft import Overrides
+
     service: str | None = options.service
     if service is not None:
         service = os.path.join(world.cwd, service)
@@ -70,12 +77,17 @@ def overrides_of(options: argparse.Namespace, world: World) -> Overrides:
 
 def settings_of(options: argparse.Namespace, world: World, overrides: Overrides) -> RunSettings:
     """The world that scenarios are rendered in."""
+    from lambda_scenarios.scenarios.draft import RunSettings
+
     seed: str = options.seed if options.seed is not None else os.urandom(4).hex()
     return RunSettings(world.environ, _instant(options.now), seed, overrides)
 
 
 def suite_of(options: argparse.Namespace, settings: RunSettings) -> Suite:
     """What to read, and which of it."""
+    from lambda_scenarios.pipeline import Suite
+    from lambda_scenarios.scenarios.select import Selection
+
     selection = Selection(options.keyword, options.tag, tuple(options.function or ()))
     return Suite(tuple(options.paths) or (DEFAULT_PATH,), selection, settings)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
+    DEFAULT_PATH,
     add_clock,
     add_selection,
     add_service,
@@ -20,11 +21,13 @@ from lambda_scenarios.cli.options import (
     suite_of,
 )
 from lambda_scenarios.cli.parser import Parser, count, jobs, pairs, positive, terminal_width
-from lambda_scenarios.pipeline import RunRequest, RunResult, run
 from lambda_scenarios.reports import targets
+from lambda_scenarios.runtimes.early_start import begin
 from lambda_scenarios.runtimes.runtime import World
 
 if TYPE_CHECKING:
+    from lambda_scenarios.backends.early import Early
+    from lambda_scenarios.pipeline import RunRequest, RunResult
     from lambda_scenarios.reports.console import Console
 
 
@@ -66,6 +69,17 @@ def _configure(parser: Parser) -> None:
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
+    early = begin(options.paths or (DEFAULT_PATH,), world, inherit=options.inherit_env)
+    try:
+        return _run(options, world, early)
+    finally:
+        if early is not None:
+            early.discard()
+
+
+def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
+    from lambda_scenarios.pipeline import run
+
     request = _request(options, world)
     # A report on the standard output leaves it to the report.
     to_stdout = any(path == targets.STDOUT for _, path in request.reports.files)
@@ -89,11 +103,13 @@ def _execute(options: argparse.Namespace, world: World) -> int:
             root=world.cwd,
         )
 
-    return _status(run(request, world, console))
+    return _status(run(request, world, console, early))
 
 
 def _request(options: argparse.Namespace, world: World) -> RunRequest:
     given: dict[targets.Kind, str | None] = {kind: getattr(options, kind) for kind in targets.NAMES}
+    from lambda_scenarios.pipeline import RunRequest
+
     return RunRequest(
         suite=suite_of(
             options,

@@ -20,10 +20,19 @@ def of_answer(answer: protocol.Answered) -> Returned | FunctionError:
         kind, body = answer.trailer_error
         return error_of(_decoded(body), kind)
     if answer.size > len(answer.body) or (not answer.streamed and answer.size > protocol.PAYLOAD_LIMIT):
-        return FunctionError(
-            "Function.ResponseSizeTooLarge", protocol.too_large(answer.size), (), raised=False
-        )
+        return _too_large(answer.size)
     return Returned(answer.body, answer.content_type, answer.streamed)
+
+
+def of_failure(failed: protocol.Failed) -> FunctionError:
+    """The error that the client posted; one that is too large is answered as a result that is."""
+    if failed.size > protocol.PAYLOAD_LIMIT:
+        return _too_large(failed.size)
+    return error_of(failed.body, failed.error_type)
+
+
+def _too_large(size: int) -> FunctionError:
+    return FunctionError("Function.ResponseSizeTooLarge", protocol.too_large(size), (), raised=False)
 
 
 def _decoded(body: bytes) -> bytes:
@@ -44,7 +53,7 @@ def error_of(body: bytes, error_type: str) -> FunctionError:
     """
     try:
         value: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         text = body.decode("utf-8", "replace")

@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 # What one invocation may print before the rest is dropped: a handler in an endless loop of prints must
 # not fill the memory of the run.
 LIMIT = 16 * 1024 * 1024
 
 
 class LogSplitter:
-    """Collects what comes out of a worker's pipe, and cuts it at the markers of its client."""
+    """Cuts what comes out of a worker's pipe at the markers of its client, as it comes.
 
-    __slots__ = ("_buffer", "_cut", "_nonce", "_searched", "received")
+    Without a nonce (a client that writes no markers) everything is one piece.
+    """
+
+    __slots__ = ("_begin", "_buffer", "_cut", "_done", "_searched")
 
     def __init__(self, nonce: str) -> None:
-        self._nonce = nonce.encode()
+        self._begin = b"\0%s " % nonce.encode() if nonce else b""
         self._buffer = bytearray()
-        self._searched = 0
+        self._searched = 0  # no marker begins before this offset
         self._cut = False
-        self.received = 0  # bytes, in all
+        self._done: deque[tuple[bytes, bytes, bool]] = deque()  # name, output, whether some was dropped
 
     def feed(self, data: bytes) -> None:
-        self.received += len(data)
-        self._buffer += data
-        if len(self._buffer) > 2 * LIMIT:
-            # Keeps the beginning, and the end in which the marker will come.
-            del self._buffer[LIMIT : len(self._buffer) - 4096]
+        buffer = self._buffer
+        buffer += data
+        begin = self._begin
+        while begin:
+            at = buffer.find(begin, self._searched)
+            if at < 0:
+                self._searched = max(0, len(buffer) - len(begin) + 1)
+                break
+            end = buffer.find(b"\n", at + len(begin))
+            if end < 0:
+                self._searched = at
+                break
+            name = bytes(buffer[at + len(begin) : end])
+            self._done.append((name, bytes(buffer[: min(at, LIMIT)]), self._cut or at > LIMIT))
+            del buffer[: end + 1]
             self._searched = 0
+            self._cut = False
+        if len(buffer) > 2 * LIMIT:
+            # Keeps the beginning, and what may be the beginning of a marker.
+            del buffer[LIMIT : self._searched if self._searched > LIMIT else len(buffer)]
+            self._searched = LIMIT
             self._cut = True
 
     def take(self, name: str) -> tuple[bytes, bool] | None:
@@ -33,23 +53,25 @@ class LogSplitter:
 
         None: its marker has not come yet.
         """
-        marker = b"\0%s %s\n" % (self._nonce, name.encode())
-        at = self._buffer.find(marker, max(0, self._searched - len(marker)))
-        if at < 0:
-            self._searched = len(self._buffer)
+        wanted = name.encode()
+        if all(piece[0] != wanted for piece in self._done):
             return None
-        found = bytes(self._buffer[:at])
-        del self._buffer[: at + len(marker)]
-        return self._done(found)
+        pieces: list[tuple[bytes, bytes, bool]] = []
+        while not pieces or pieces[-1][0] != wanted:
+            pieces.append(self._done.popleft())
+        return _joined(pieces)
 
     def rest(self) -> tuple[bytes, bool]:
-        """All that is left: of an invocation that ended without a marker."""
-        found = bytes(self._buffer)
+        """All that is left, without markers: of an invocation that ended without one."""
+        self._done.append((b"", bytes(self._buffer), self._cut))
         self._buffer.clear()
-        return self._done(found)
-
-    def _done(self, found: bytes) -> tuple[bytes, bool]:
-        cut = self._cut or len(found) > LIMIT
         self._searched = 0
         self._cut = False
-        return found[:LIMIT], cut
+        pieces = list(self._done)
+        self._done.clear()
+        return _joined(pieces)
+
+
+def _joined(pieces: list[tuple[bytes, bytes, bool]]) -> tuple[bytes, bool]:
+    found = pieces[0][1] if len(pieces) == 1 else b"".join(output for _, output, _ in pieces)
+    return found[:LIMIT], len(found) > LIMIT or any(cut for _, _, cut in pieces)

@@ -53,6 +53,9 @@ class Signals:
     def _interrupted(self, number: int, _frame: FrameType | None) -> None:
         self.interrupts += 1
         self.by = signal.Signals(number).name
+        if self.interrupts > 2:
+            # Whatever this side is busy with (an expression that backtracks for ever) doesn't come back.
+            raise KeyboardInterrupt
 
     def _child(self, _number: int, _frame: FrameType | None) -> None:
         self.child_ended = True
@@ -60,7 +63,10 @@ class Signals:
 
 @contextlib.contextmanager
 def listening(loop: Loop) -> Iterator[Signals]:
-    """Within it, SIGINT, SIGTERM, SIGHUP and SIGCHLD are noted, and wake the loop."""
+    """Within it, SIGINT, SIGTERM, SIGHUP and SIGCHLD are noted, and wake the loop.
+
+    Whoever insists, with a third signal, gets a KeyboardInterrupt.
+    """
     signals = Signals()
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
@@ -71,10 +77,11 @@ def listening(loop: Loop) -> Iterator[Signals]:
         signal.SIGHUP: signals._interrupted,
         signal.SIGCHLD: signals._child,
     }
-    # A run started under nohup keeps ignoring SIGHUP.
     before = {number: signal.getsignal(number) for number in handlers}
-    if before[signal.SIGHUP] == signal.SIG_IGN:
-        del handlers[signal.SIGHUP]
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A run started under nohup, or in the background of a script, keeps ignoring what it was told to.
+        if before[number] == signal.SIG_IGN:
+            del handlers[number]
     previous_fd = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number, handler in handlers.items():
         signal.signal(number, handler)

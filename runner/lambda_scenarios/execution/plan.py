@@ -1,7 +1,5 @@
 """What is to be run where, before anything is started (pure)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

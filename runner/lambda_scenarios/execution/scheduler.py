@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from lambda_scenarios.backends.early import Early
 from lambda_scenarios.backends.reaper import Reaper, sweep
 from lambda_scenarios.execution.loop import Loop, Signals, listening
 from lambda_scenarios.execution.plan import Lane, Task, WorkerSpec
@@ -60,7 +61,8 @@ class Watcher(Protocol):
 class Scheduler:
     """Runs lanes to their end. Tasks that never ran are returned by `run`."""
 
-    def __init__(self, lanes: Sequence[Lane], limits: Limits) -> None:
+    def __init__(self, lanes: Sequence[Lane], limits: Limits, early: Early | None = None) -> None:
+        self._early = early
         self._lanes = [_Lane(lane) for lane in lanes]
         self._limits = limits
         self._heads: list[tuple[int, int]] = []  # (index of the first pending task, lane)
@@ -84,16 +86,18 @@ class Scheduler:
             heapq.heappush(self._heads, (lane.pending[0].case, number))
         self._reaper = Reaper()
         self._loop = Loop()
-        try:
-            with listening(self._loop) as signals:
+        left: list[Task] = []
+        with listening(self._loop) as signals:
+            try:
                 self._go(signals)
-        finally:
-            left = [task for worker in list(self._workers.values()) for task in worker.stop()]
-            sweep(self._addresses)
-            self._reaper.close()
-            self._loop.close()
+            finally:
+                # Still listening: a second ^C must not break off what ends the workers.
+                left += [task for worker in list(self._workers.values()) for task in worker.stop()]
+                sweep(self._addresses, self._reaper.pid)
+                self._reaper.close()
+        self._loop.close()
         left += [task for lane in self._lanes for task in lane.pending]
-        return tuple(left), self._stopping
+        return tuple(left), signals.by or self._stopping
 
     def _watch(self) -> Watcher:
         if self._watcher is None:
@@ -104,6 +108,9 @@ class Scheduler:
         if not self._remaining:
             self._watch()
         while self._remaining and self._stopping is None:
+            if self._limits.until is not None and time.monotonic() >= self._limits.until:
+                self._stopping = "--max-time"
+                break
             self._dispatch()
             self._watch().turn(*self._longest())
             self._loop.turn(self._patience())
@@ -123,8 +130,6 @@ class Scheduler:
             self._dirty.clear()
             if signals.interrupts:
                 self._stopping = signals.by
-            elif self._limits.until is not None and now >= self._limits.until and self._remaining:
-                self._stopping = "--max-time"
 
     def _patience(self) -> float | None:
         """Seconds until something is due."""
@@ -213,6 +218,7 @@ class Scheduler:
                 reaper=self._reaper,
                 on_end=self._ended,
                 init_under_timeout=init_under_timeout,
+                early=self._early,
             )
         except OSError as error:
             self._fail(lane, f"{lane.spec.command[0]} could not be started: {error.strerror or error}")

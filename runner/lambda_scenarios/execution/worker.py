@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lambda_scenarios.backends import local
+from lambda_scenarios.backends.early import Early
 from lambda_scenarios.backends.reaper import Reaper
 from lambda_scenarios.execution import endings
 from lambda_scenarios.execution.logs import LogSplitter
@@ -34,12 +35,6 @@ class Ended(NamedTuple):
     reusable: bool
 
 
-class Unstarted(NamedTuple):
-    """Tasks that a worker had been given and never began."""
-
-    tasks: tuple[Task, ...]
-
-
 class _Sent(NamedTuple):
     task: Task
     request_id: str
@@ -61,6 +56,7 @@ class Worker:
         reaper: Reaper,
         on_end: Callable[[Worker, Ended], None],
         init_under_timeout: bool = False,
+        early: Early | None = None,
     ) -> None:
         self.number = number
         self.spec = spec
@@ -86,8 +82,9 @@ class Worker:
         environment = dict(spec.environment)
         environment["AWS_LAMBDA_RUNTIME_API"] = self.address
         self._spawned = time.monotonic()
+        process = early.take(spec.command, environment, self.address, reaper) if early is not None else None
         try:
-            self._process = local.start(spec.command, environment, self.address, reaper)
+            self._process = process or local.start(spec.command, environment, self.address, reaper)
         except OSError:
             self._server.close()
             raise
@@ -142,7 +139,9 @@ class Worker:
         if isinstance(event, protocol.Ready):
             self._loaded()
         elif isinstance(event, protocol.InitFailed):
-            self._load_failed(event)
+            # After its first `next`, a client has no init to fail any more.
+            if not self.ready:
+                self._load_failed(event)
         elif self._sent and event.request_id == self._sent[0].request_id:
             self._answered(event)
         # An answer to a later invocation than the first can only come from a client that answers out of
@@ -170,6 +169,10 @@ class Worker:
         duration = event.duration_ms
         if duration is None:
             duration = (time.monotonic() - self.began) * 1000
+        took = duration
+        if self._init_under_timeout and not self._served:
+            # Loading was repeated inside this invocation: it is part of its time.
+            duration += self._init_ms or 0.0
         if duration >= task.timeout * 1000:
             # It answered before this side noticed that its time was over; Lambda would have ended it.
             self._timed_out()
@@ -180,12 +183,12 @@ class Worker:
         if isinstance(event, protocol.Answered):
             ending = endings.of_answer(event)
         else:
-            ending = endings.error_of(event.body, event.error_type)
+            ending = endings.of_failure(event)
         if isinstance(ending, FunctionError) and not ending.raised:
             # AWS's Python client exits after a result that is too large. This project's clients begin
             # nothing after it: what lies ready in them goes to a new worker.
             spoiled = True
-        self.mean_ms = duration if self.mean_ms is None else (self.mean_ms * 3 + duration) / 4
+        self.mean_ms = took if self.mean_ms is None else (self.mean_ms * 3 + took) / 4
         self._sent.popleft()
         logs = self._take_logs(request_id)
         if spoiled:
@@ -205,16 +208,21 @@ class Worker:
     def expire(self) -> bool:
         """The deadline has passed. Returns whether the tasks are to be given to a new worker whose init
         counts under the function's timeout, since loading took longer than Lambda grants it alone."""
+        given, loading = self.load, not self.ready
+        # This side may be late, not the worker: what it has said by now lies in its socket.
+        self._server.catch_up()
+        if not self.alive or self.load < given or loading != (not self.ready):
+            self.flush()
+            return False
         self._closing = True
         self._memory = self._process.peak_memory_kb() or self._memory
         self._process.kill()
-        given = self.load
         self._server.drain()
         if not self.alive or self.load < given:
-            # The answer had come in time and lay in the socket; what began after it never got its time.
+            # The answer came just now; what began after it never got its time.
             self._abandon()
             return False
-        if not self.ready and not self._init_under_timeout:
+        if loading and not self._init_under_timeout:
             self._abandon()
             return True
         self._timed_out()
@@ -247,8 +255,8 @@ class Worker:
     # The end of one invocation, and of the worker.
 
     def _printed(self) -> None:
-        """Reads what the pipe holds, at most as much as one is ever set to hold: a writer that never
-        stops must not keep this side here."""
+        """Reads what the pipe holds, at least as much as one ever does where it is so full; and no more
+        than that: a writer that never stops must not keep this side here."""
         for _ in range(16):
             try:
                 data = os.read(self._process.output, _READ)
@@ -263,14 +271,13 @@ class Worker:
         if not self.spec.nonce:
             self._printed()
             return self._logs.rest()
-        while (taken := self._logs.take(name)) is None:
+        taken = self._logs.take(name)
+        if taken is None:
             # The client wrote its marker before it answered: what is not here yet lies in the pipe.
-            before = self._logs.received
             self._printed()
-            if self._logs.received == before:
-                # The function closed the descriptor: there is no marker to come.
-                return self._logs.rest()
-        return taken
+            taken = self._logs.take(name)
+        # Without a marker, the function has closed the descriptor: there is none to come.
+        return self._logs.rest() if taken is None else taken
 
     def _finish(self, ending: Ending, duration: float | None = None) -> None:
         """The first task's end is the worker's end. There is one: a worker is started for a task."""
@@ -281,7 +288,8 @@ class Worker:
         self._process.kill()
         self._printed()
         if self.ready:
-            logs = self._logs.rest()
+            # Its marker is there where it answered too late: what follows is of those that began after it.
+            logs = self._logs.take(request_id) or self._logs.rest()
         else:
             logs, self._init_logs = (b"", False), self._logs.rest()
         self._close()

@@ -5,14 +5,11 @@ to match. Nodes do not carry their place in the YAML: the walk that explains a m
 node's path is that of its parent and one key more.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from lambda_scenarios.model.record import DiffLine
-    from lambda_scenarios.model.values import DocPath, Json, Origin
+from lambda_scenarios.model.record import DiffLine
+from lambda_scenarios.model.values import DocPath, Json, Origin
 
 # Few classes with a name inside, rather than one a matcher: each NamedTuple costs start-up time.
 
@@ -30,20 +27,20 @@ class Equal(NamedTuple):
 class Mapping(NamedTuple):
     """An object with these keys; with `open`, further keys are allowed."""
 
-    entries: tuple[tuple[str, Node], ...]
+    entries: "tuple[tuple[str, Node], ...]"
     open: bool
 
 
 class Sequence(NamedTuple):
     """An array of this length whose items match one by one."""
 
-    items: tuple[Node, ...]
+    items: "tuple[Node, ...]"
 
 
 class Matchers(NamedTuple):
     """A mapping of `$` keys: all hold. `source` is the mapping as it was written, for messages."""
 
-    parts: tuple[tuple[str, Node], ...]
+    parts: "tuple[tuple[str, Node], ...]"
     source: dict[str, Json]
 
 
@@ -81,14 +78,14 @@ class Inner(NamedTuple):
     """`$not $optional $contains $length $json $base64 $each $partial $exactly $literal`: one node inside."""
 
     name: str
-    node: Node
+    node: "Node"
 
 
 class Several(NamedTuple):
     """`$in $unordered $all_of $any_of`: a list of nodes inside."""
 
     name: str
-    nodes: tuple[Node, ...]
+    nodes: "tuple[Node, ...]"
 
 
 class SchemaIs(NamedTuple):
@@ -132,7 +129,7 @@ class Clause(NamedTuple):
 
     subject: Subject
     path: DocPath
-    node: Node
+    node: "Node"
     detail: str = ""
     external: bool = False
 

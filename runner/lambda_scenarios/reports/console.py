@@ -217,7 +217,7 @@ class Console:
         if self._pending or self._verbosity >= 0:
             self._line("")
         if interrupted:
-            self._line(self._look.paint(f"interrupted: {printable(interrupted)}", "yellow"))
+            self._line(self._look.paint(f"stopped: {printable(interrupted)}", "yellow"))
         self._pending += self._summary(counts, wall_ms, reports)
         self._done = self._total  # no status line any more
         self._flush()

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-HEADER_LIMIT = 64 * 1024  # bytes; the largest header that a client sends is a stack trace in an X-Ray cause
+# Bytes. The largest header that a client sends is a stack trace in an X-Ray cause: that of an endless
+# recursion takes hundreds of kilobytes.
+HEADER_LIMIT = 2 * 1024 * 1024
+DIGITS = 18  # of a number; Python refuses to read numbers of thousands
 
 Headers = dict[bytes, bytes]  # names in lower case
 
@@ -107,7 +110,7 @@ class RequestParser:
             self._state = self._read_chunk_size
             return None
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit():
+        if not length.isdigit() or len(length) > DIGITS:
             raise BadRequest("bad Content-Length")
         self._missing = int(length)
         if not self._missing:
@@ -152,6 +155,8 @@ class RequestParser:
             self._missing = int(line.split(b";")[0].strip(), 16)
         except ValueError:
             raise BadRequest("bad chunk size") from None
+        if self._missing < 0:
+            raise BadRequest("bad chunk size")
         self._state = self._read_chunk if self._missing else self._read_trailer
         return None
 

@@ -4,8 +4,6 @@ Paths, states and errors: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-
 requests may lie on a connection at once (pipelining, ARCHITECTURE.md); they are answered in order.
 """
 
-from __future__ import annotations
-
 import json
 from collections import deque
 from typing import NamedTuple
@@ -39,10 +37,12 @@ class Answered(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """The error of an invocation, as the client reported it."""
+    """The error of an invocation, as the client reported it; `size` is the real length of a `body` that may
+    have been cut."""
 
     request_id: str
     body: bytes
+    size: int
     error_type: str
     duration_ms: float | None
     memory_kb: int | None
@@ -174,8 +174,8 @@ class RuntimeApi:
         last = headers.get(b"connection", b"").lower() == b"close"
         if error:
             kind = _text(headers, _ERROR_TYPE)
-            events.append(Failed(request_id, request.body, kind, duration_ms, memory, last))
-            return _ACCEPTED
+            events.append(Failed(request_id, request.body, request.size, kind, duration_ms, memory, last))
+            return _ACCEPTED if request.size <= PAYLOAD_LIMIT else _refused(request.size)
         streamed = headers.get(b"lambda-runtime-function-response-mode", b"").lower() == b"streaming"
         broken = None
         if _ERROR_TYPE in request.trailers:
@@ -189,7 +189,7 @@ class RuntimeApi:
         )
         events.append(answer)
         if not streamed and request.size > PAYLOAD_LIMIT:
-            return _problem(413, "RequestEntityTooLarge", too_large(request.size))
+            return _refused(request.size)
         return _ACCEPTED
 
 
@@ -209,7 +209,11 @@ def _text(headers: http.Headers, name: bytes) -> str:
 
 def _number(headers: http.Headers, name: bytes) -> int | None:
     value = headers.get(name)
-    return int(value) if value is not None and value.isdigit() else None
+    return int(value) if value is not None and value.isdigit() and len(value) <= http.DIGITS else None
+
+
+def _refused(size: int) -> bytes:
+    return _problem(413, "RequestEntityTooLarge", too_large(size))
 
 
 def _problem(status: int, kind: str, message: str) -> bytes:

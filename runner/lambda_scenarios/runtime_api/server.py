@@ -7,6 +7,7 @@ invocation (it builds enums of every constant).
 from __future__ import annotations
 
 import _socket
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Protocol
@@ -15,6 +16,7 @@ from lambda_scenarios.runtime_api import http
 from lambda_scenarios.runtime_api.protocol import Event, RuntimeApi
 
 _CHUNK = 256 * 1024
+_ANSWER = 8 * 1024 * 1024  # more than the largest answer that is no stream
 
 
 class Watcher(Protocol):
@@ -50,7 +52,8 @@ class Server:
         os.set_inheritable(fd, False)
         connection = _socket.socket(fileno=fd)
         connection.setblocking(False)
-        connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):  # macOS: of a peer that has gone already
+            connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         self._connections[fd] = connection
         self.api.connected(fd)
         self._watcher.watch(fd, lambda: self._readable(fd))
@@ -95,8 +98,8 @@ class Server:
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
-            self._drop(fd)
-            return
+            # Nobody will read it. What the peer said before it went can still be read; its end comes after that.
+            sent = len(data)
         if sent == len(data):
             if self._unsent.pop(fd, None) is not None:
                 self._watcher.watch(fd, lambda: self._readable(fd))
@@ -112,6 +115,15 @@ class Server:
             self._send(fd, self._unsent[fd])
         if not self._closed:
             self.flush()
+
+    def catch_up(self) -> None:
+        """Reads what has arrived by now, and no more than an answer can be: the peer may go on sending."""
+        if not self._closed:
+            self._accept()
+        for fd in list(self._connections):
+            for _ in range(_ANSWER // _CHUNK):
+                if fd not in self._connections or not self._read(fd):
+                    break
 
     def drain(self) -> None:
         """Reads every connection to its end: what a killed peer had sent stays readable."""

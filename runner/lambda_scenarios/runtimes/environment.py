@@ -67,6 +67,16 @@ class Settings(NamedTuple):
     log_stream: str
 
 
+def at_start(shell: Mapping[str, str], *, inherit: bool) -> dict[str, str]:
+    """What every function's environment begins with."""
+    found = dict(shell) if inherit else _hermetic(shell)
+    # It would switch clients to serving several invocations at once.
+    found.pop("AWS_LAMBDA_MAX_CONCURRENCY", None)
+    found.setdefault("LANG", "en_US.UTF-8")
+    found["TZ"] = ":UTC"
+    return found
+
+
 def environment(
     function: Function,
     launch: Launch,
@@ -80,11 +90,8 @@ def environment(
     Later ones win: the shell's, Lambda's, credentials, the function's own, IS_LOCAL, the scenario's.
     """
     shell = settings.shell
-    found = dict(shell) if settings.inherit else _hermetic(shell)
-    # It would switch clients to serving several invocations at once.
-    found.pop("AWS_LAMBDA_MAX_CONCURRENCY", None)
+    found = at_start(shell, inherit=settings.inherit)
     found.update(_of_lambda(function, context, settings.log_stream))
-    found.setdefault("LANG", "en_US.UTF-8")
     if credentials == "none":
         found.update(_MADE_UP)
         found.pop("AWS_PROFILE", None)
@@ -132,7 +139,6 @@ def _of_lambda(function: Function, context: ContextOverride, log_stream: str) ->
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
         "LAMBDA_TASK_ROOT": function.code,
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
-        "TZ": ":UTC",
     }
     if function.runtime:
         found["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"

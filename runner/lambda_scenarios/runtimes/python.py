@@ -37,7 +37,7 @@ def launch(function: Function, world: World) -> Launch:
             "no interpreter of its version was found in the service's virtualenv or on PATH",
         )
     return Launch(
-        command=(found.path, "-u", "-c", _START, CLIENTS),
+        command=_command(found.path),
         credits=_CREDITS,
         environment=(("PYTHONPATH", os.pathsep.join(_layer_paths(function, found.version))),),
         search_paths=("PYTHONPATH",),
@@ -47,7 +47,11 @@ def launch(function: Function, world: World) -> Launch:
 
 
 def _interpreter(function: Function, wanted: str, world: World) -> programs.Interpreter | None:
-    for folder in dict.fromkeys((function.service.root, function.code)):
+    return _find((function.service.root, function.code), wanted, world)
+
+
+def _find(roots: tuple[str, ...], wanted: str, world: World) -> programs.Interpreter | None:
+    for folder in dict.fromkeys(roots):
         for name in _VIRTUALENVS:
             path = os.path.join(folder, name, "bin", "python")
             if os.access(path, os.X_OK):
@@ -59,6 +63,17 @@ def _interpreter(function: Function, wanted: str, world: World) -> programs.Inte
         if version is not None and version.startswith("3."):
             return programs.Interpreter(path, version)
     return None
+
+
+def _command(interpreter: str) -> tuple[str, ...]:
+    return (interpreter, "-u", "-c", _START, CLIENTS)
+
+
+def early_command(root: str, wanted: str, world: World) -> tuple[str, ...] | None:
+    """How an interpreter for functions of the service in `root` is started ahead of time: the command of
+    `launch`. None where there is none."""
+    found = _find((root,), wanted, world)
+    return None if found is None else _command(found.path)
 
 
 def _layer_paths(function: Function, version: str) -> list[str]:

@@ -1,7 +1,5 @@
 """What a runtime has to say, and the world that it looks at."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 

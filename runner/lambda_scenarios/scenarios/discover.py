@@ -1,7 +1,5 @@
 """From the paths of the command line to the scenario files that they mean."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence

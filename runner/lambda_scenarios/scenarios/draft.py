@@ -4,17 +4,12 @@ A `Draft` is one mapping of the list `scenarios`; an `Expanded` is one test that
 combination of its matrix, one per row of its cases).
 """
 
-from __future__ import annotations
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from lambda_scenarios.errors import Diagnostic
+from lambda_scenarios.model.scenario import BackendName, Case, Credentials, Isolation
 from lambda_scenarios.model.values import DocPath, Json, Origin
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from lambda_scenarios.errors import Diagnostic
-    from lambda_scenarios.model.scenario import BackendName, Case, Credentials, Isolation
 
 
 class Absent:

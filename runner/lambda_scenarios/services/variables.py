@@ -4,8 +4,6 @@ A value that nobody needs may stay unresolvable. Semantics: the Serverless Frame
 (lib/configuration/variables/resolve.js), which among others resolves what a variable gives once more.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 

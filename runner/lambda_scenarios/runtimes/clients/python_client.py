@@ -965,8 +965,32 @@ def asynchronous_hint(result: Any) -> str:
     )
 
 
+def wait_for_settings() -> None:
+    """Read the arguments and the environment from the standard input: `credits`, `nonce`, then
+    `NAME=VALUE`s, each ended by NUL. Ends the process where there are none: it isn't needed."""
+    data = b""
+    while True:
+        chunk = os.read(0, 65536)
+        if not chunk:
+            break
+        data += chunk
+    if not data:
+        os._exit(0)
+    parts = data.split(b"\0")[:-1]
+    sys.argv[1:] = [part.decode() for part in parts[:2]]
+    os.environ.clear()
+    for part in parts[2:]:
+        name, _, value = part.partition(b"=")
+        os.environb[name] = value
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+
+
 def main() -> NoReturn:
     """Become a worker: hide this program from the user's code, load the handler, serve it."""
+    if len(sys.argv) == 1:
+        wait_for_settings()
     credits_given, nonce = int(sys.argv[1]), sys.argv[2]
     if __name__ != "__main__":  # imported, from `-c`
         del sys.modules[__name__], sys.path[0]
