@@ -34,6 +34,14 @@ class UsageError(Exception):
         self.diagnostics = diagnostics
 
 
+def settle(wrong: list[Diagnostic], collected: list[Diagnostic] | None) -> None:
+    """Raises the problems of a stage, each once, or adds them to those of other stages."""
+    if collected is not None:
+        collected.extend(wrong)
+    elif wrong:
+        raise UsageError(*dict.fromkeys(wrong))
+
+
 class NothingSelected(Exception):
     """Names or expressions that were given select nothing (exit status 5)."""
 

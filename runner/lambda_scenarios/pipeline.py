@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import Diagnostic, Interrupted, UsageError
+from lambda_scenarios.errors import Diagnostic, Interrupted, NothingSelected, UsageError
 from lambda_scenarios.execution import plan
 from lambda_scenarios.execution.prepare import Prepared, prepare
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.reports.console import Console
     from lambda_scenarios.reports.targets import Targets
     from lambda_scenarios.runtimes.runtime import World
-    from lambda_scenarios.scenarios.draft import Expanded, RunSettings
+    from lambda_scenarios.scenarios.draft import Expanded, RenderedSuite, RunSettings
     from lambda_scenarios.session import Session
 
 
@@ -67,43 +67,65 @@ class RunResult(NamedTuple):
 
 
 def run(
-    request: RunRequest, world: World, console: Callable[[], Console], early: Early | None = None
+    request: RunRequest,
+    world: World,
+    *,
+    warn: Callable[[Sequence[Diagnostic]], None],
+    console: Callable[[], Console],
+    early: Early | None = None,
 ) -> RunResult:
-    """Reads, executes, reports. `console` gives one and the same each time; `early` may serve as the first
-    worker.
+    """Reads, executes, reports. `warn` tells the user; `console` is made when the run begins; `early` may
+    serve as the first worker.
 
     Raises UsageError and NothingSelected before anything is started, ReportNotWritten after everything has
     run, and Interrupted where that happens so late that the reports are incomplete.
     """
     began = time.monotonic()
-    catalog = Catalog(world.environ, world.cwd)
-    expanded = expand(request.suite, world, catalog)
-    chosen = select_cases(expanded, request.suite.selection)
-    suite = render_cases(chosen, catalog, request.suite.settings, discover.project_root(world.cwd))
-    _warn(suite.warnings, console, world, strict=request.strict)
+    suite = read(request.suite, world)
+    if request.strict and suite.warnings:
+        raise UsageError(*(warning._replace(severity="error") for warning in suite.warnings))
     order = _order(suite.cases, request)
     prepared = prepare(order, world, inherit=request.inherit_env, now=request.suite.settings.now)
-    _warn([Diagnostic(text, severity="warning") for text in prepared.warnings], console, world, strict=False)
-    return _execute(request, suite.cases, prepared, world, console, early, began)
+    missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
+    warn((*suite.warnings, *missing))
+    try:
+        return _execute(request, suite.cases, prepared, world, console, early, began)
+    except KeyboardInterrupt:
+        directory = shown_path(request.reports.directory, world.cwd)
+        raise Interrupted(f"`lambda-scenarios report {directory}` writes the reports") from None
+
+
+def read(suite: Suite, world: World, *, skipped_too: bool = False) -> RenderedSuite:
+    """The selected scenarios, ready to be executed; with `skipped_too`, the skipped ones are checked as well.
+
+    Raises one UsageError with the problems of all files and all stages, and NothingSelected.
+    """
+    root = discover.project_root(world.cwd)
+    catalog = Catalog(world.environ, world.cwd)
+    problems: list[Diagnostic] = []
+    files = load_files(discover.discover(suite.paths, world.cwd, root, ()), problems=problems)
+    expanded = expand_files(files, catalog, suite.settings, root, problems)
+    try:
+        chosen = select_cases(expanded, suite.selection)
+    except NothingSelected:
+        if not problems:
+            raise
+        chosen = ()  # what was meant may be among what could not be read
+    rendered = render_cases(chosen, catalog, suite.settings, root, skipped_too=skipped_too, problems=problems)
+    if problems:
+        raise UsageError(*dict.fromkeys(problems))
+    return rendered
 
 
 def expand(suite: Suite, world: World, catalog: Catalog) -> tuple[Expanded, ...]:
     """The scenarios of all files, expanded: names, tags and functions are known, the rest is as written."""
     root = discover.project_root(world.cwd)
-    found = discover.discover(suite.paths, world.cwd, root, ())
-    return expand_files(load_files(found), catalog, suite.settings, root)
-
-
-def _warn(
-    warnings: Sequence[Diagnostic], console: Callable[[], Console], world: World, *, strict: bool
-) -> None:
-    if not warnings:
-        return
-    if strict:
-        raise UsageError(*(warning._replace(severity="error") for warning in warnings))
-    from lambda_scenarios import diagnostics
-
-    console().message(diagnostics.render(warnings, world.cwd, console().colour))
+    problems: list[Diagnostic] = []
+    files = load_files(discover.discover(suite.paths, world.cwd, root, ()), problems=problems)
+    expanded = expand_files(files, catalog, suite.settings, root, problems)
+    if problems:
+        raise UsageError(*dict.fromkeys(problems))
+    return expanded
 
 
 def _order(cases: Sequence[Case], request: RunRequest) -> list[tuple[int, Case]]:
@@ -144,9 +166,5 @@ def _execute(
 
     left, interrupted = Scheduler(plan.lanes(prepared.assignments), limits, early).run(begin)
     (session,) = sessions
-    try:
-        session.close([task.case for task in left], interrupted, (time.monotonic() - began) * 1000)
-        return RunResult(session.report(), interrupted)
-    except KeyboardInterrupt:
-        directory = shown_path(request.reports.directory, world.cwd)
-        raise Interrupted(f"`lambda-scenarios report {directory}` writes the reports") from None
+    session.close([task.case for task in left], interrupted, (time.monotonic() - began) * 1000)
+    return RunResult(session.report(), interrupted)

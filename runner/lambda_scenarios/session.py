@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lambda_scenarios import __version__, recording
@@ -15,6 +15,7 @@ from lambda_scenarios.phrases import plural, shown_path
 from lambda_scenarios.reports import masking, write
 from lambda_scenarios.reports.spool import SpoolWriter, read
 from lambda_scenarios.runtimes.environment import made_up
+from lambda_scenarios.scenarios.yaml_source import locate
 
 if TYPE_CHECKING:
     from lambda_scenarios.execution.prepare import Prepared
@@ -74,8 +75,17 @@ class Session:
             elif number in prepared.missing:
                 part = prepared.missing[number]
                 status: Status = "skipped" if self._request.missing_runtime_skips else "error"
-                reason = "\n".join((part.problem, *part.notes))
+                reason = "\n".join((part.problem, *self._asked(case), *part.notes))
                 self._judge.record(recording.without_invocation(case, status, reason))
+
+    def _asked(self, case: Case) -> Iterator[str]:
+        """Where the function says which runtime it needs."""
+        function = case.invocation.function if case.invocation is not None else None
+        if function is None or function.origin is None or not function.runtime:
+            return
+        place = locate(function.origin.at("runtime"))
+        file = shown_path(place.file, self._world.cwd)
+        yield f"{file}:{place.line}: `{function.key}` has the runtime {function.runtime}"
 
     def turn(self, running: int | None, since: float) -> None:
         """Something happened, or time has passed; `running` is the case that has been running longest,

@@ -106,7 +106,7 @@ def test_golden(case: Path, tmp_path: Path) -> None:
 
 
 def test_every_project_is_shown() -> None:
-    projects = {path for path in HERE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    projects = {path for path in HERE.iterdir() if path.is_dir() and path.name[0] not in "._"}
     assert {case.parent for case in CASES} == projects
 
 

@@ -18,6 +18,8 @@ from lambda_scenarios.backends.reaper import Reaper
 # What an interpreter looks at when it starts: a worker that needs other values needs a start of its own.
 _AT_START = frozenset({"HOME", "LANG", "LANGUAGE", "TZ"})
 _AT_START_PREFIXES = ("PYTHON", "LC_", "LD_", "DYLD_", "MALLOC_", "GLIBC_")
+# In the environment that the kernel knows of it and of what it forks: `AWS_LAMBDA_RUNTIME_API` comes later.
+_MARK = "LAMBDA_SCENARIOS_EARLY"
 
 
 def at_start(environment: Mapping[str, str]) -> dict[str, str]:
@@ -36,10 +38,13 @@ class Early:
     def __init__(self, command: tuple[str, ...], environment: Mapping[str, str]) -> None:
         self._command = command
         self._environment = at_start(environment)
+        self._mark = os.urandom(8).hex()
         reader, self._settings = os.pipe()
         try:
-            self._pid, self._output = spawn(command, environment, (os.POSIX_SPAWN_DUP2, reader, 0))
-        except OSError:
+            self._pid, self._output = spawn(
+                command, {**environment, _MARK: self._mark}, (os.POSIX_SPAWN_DUP2, reader, 0)
+            )
+        except BaseException:
             os.close(self._settings)
             raise
         finally:
@@ -55,9 +60,14 @@ class Early:
             return None
         if at_start(environment) != self._environment:
             return None
-        self._waiting = False
         parts = [*command[count:], *(f"{name}={value}" for name, value in environment.items())]
-        data = b"".join(os.fsencode(part) + b"\0" for part in parts)
+        if any("\0" in part for part in parts):
+            return None  # the worker's own start will say why
+        try:
+            data = b"".join(os.fsencode(part) + b"\0" for part in parts)
+        except UnicodeEncodeError:
+            return None
+        self._waiting = False
         try:
             # An environment is smaller than a pipe; were it not, the reader would still be reading.
             while data:
@@ -66,7 +76,7 @@ class Early:
             self.discard(force=True)
             return None
         os.close(self._settings)
-        reaper.started(self._pid, address)
+        reaper.started(self._pid, f"AWS_LAMBDA_RUNTIME_API={address}", f"{_MARK}={self._mark}")
         return Process(self._pid, self._output, reaper)
 
     def discard(self, *, force: bool = False) -> None:

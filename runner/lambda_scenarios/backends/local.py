@@ -23,13 +23,14 @@ _DEFAULT_SIGNALS = [
 class Process:
     """A process group, started. `output` is the reading end of its stdout and stderr, non-blocking."""
 
-    __slots__ = ("_reaper", "exit", "output", "pid")
+    __slots__ = ("_killed", "_reaper", "exit", "output", "pid")
 
     def __init__(self, pid: int, output: int, reaper: Reaper) -> None:
         self.pid = pid
         self.output = output
         self.exit: int | None = None  # as os.waitpid gives it
         self._reaper = reaper
+        self._killed = False
 
     def poll(self) -> bool:
         """Whether the process (the leader of the group) has ended; its status is then in `exit`."""
@@ -43,7 +44,11 @@ class Process:
         return self.exit is not None
 
     def kill(self) -> None:
-        """Kills the whole group, and waits until its leader is gone. Idempotent."""
+        """Kills the whole group, and waits until its leader is gone. Idempotent: its number may be given to
+        others after that."""
+        if self._killed:
+            return
+        self._killed = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         if self.exit is None:
@@ -63,12 +68,14 @@ class Process:
 
 
 def start(command: tuple[str, ...], environment: Mapping[str, str], address: str, reaper: Reaper) -> Process:
-    """Starts a worker in a process group of its own. Raises OSError where it can't be started.
+    """Starts a worker in a process group of its own.
+
+    Raises OSError where it can't be started, ValueError where no process can have such an environment.
 
     The standard input is empty; stdout and stderr share one pipe, which keeps the order of writing.
     """
     pid, output = spawn(command, environment, (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
-    reaper.started(pid, address)
+    reaper.started(pid, f"AWS_LAMBDA_RUNTIME_API={address}")
     return Process(pid, output, reaper)
 
 
@@ -91,7 +98,7 @@ def spawn(
             setpgroup=0,
             setsigdef=_DEFAULT_SIGNALS,
         )
-    except OSError:
+    except BaseException:
         os.close(reader)
         raise
     finally:

@@ -10,34 +10,60 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
+from collections.abc import Mapping
 
-_DONE = "done\n"
+_DONE = b"done"
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_NEVER = float("inf")
+
+
+class _Groups:
+    """The process groups of a run. `marks` are entries of their environments, by which offspring is known
+    that left them, and the time (`_now`) after which what has such an entry is of somebody else: a port is
+    given again, to the worker of another run."""
+
+    def __init__(self) -> None:
+        self.running: dict[int, tuple[str, ...]] = {}
+        self.marks: dict[str, float] = {}
+
+    def started(self, group: int, marks: tuple[str, ...]) -> None:
+        self.running[group] = marks
+        self.marks.update(dict.fromkeys(marks, _NEVER))
+
+    def ended(self, group: int) -> None:
+        self.marks.update(dict.fromkeys(self.running.pop(group, ()), _now()))
 
 
 class Reaper:
     """Names the running process groups to the child."""
 
     def __init__(self) -> None:
-        self._own = os.getpid()
+        self._groups = _Groups()
         reader, self._writer = os.pipe()
-        self._child = os.fork()
-        if self._child == 0:  # pragma: no cover: the child leaves through os._exit
-            try:
-                _watch(reader, self._writer)
-            finally:
-                os._exit(0)
+        # A ^C between the fork and the child's own handlers would unwind the whole program in the child.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        try:
+            self._child = os.fork()
+            if self._child == 0:  # pragma: no cover: the child leaves through os._exit
+                try:
+                    _watch(reader, self._writer)
+                finally:
+                    os._exit(0)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         os.close(reader)
 
-    @property
-    def pid(self) -> int:
-        """The child's process id: smaller than those of all workers, but where numbers begin anew."""
-        return self._child
-
-    def started(self, group: int, address: str) -> None:
-        self._say(f"+{group} {address}\n")
+    def started(self, group: int, *marks: str) -> None:
+        """A process group runs; `marks` are entries (`NAME=VALUE`) of its environment and of no other's."""
+        self._groups.started(group, marks)
+        self._say(f"+{group} {' '.join(marks)}\n")
 
     def ended(self, group: int) -> None:
-        self._say(f"-{group}\n")
+        """It was killed. Idempotent."""
+        if group in self._groups.running:
+            self._groups.ended(group)
+            self._say(f"-{group}\n")
 
     def _say(self, line: str) -> None:
         # The child can only have gone by somebody's kill; the run goes on without it.
@@ -45,8 +71,10 @@ class Reaper:
             os.write(self._writer, line.encode())
 
     def close(self) -> None:
-        """Ends the child, and waits for it. All workers have been ended and swept away before."""
-        self._say(_DONE)
+        """Sweeps after all workers have been ended, ends the child, and waits for it."""
+        # Smaller than the numbers of all workers, but where they begin anew.
+        sweep(self._groups.marks, since=self._child)
+        self._say(_DONE.decode() + "\n")
         os.close(self._writer)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._child, 0)
@@ -54,62 +82,76 @@ class Reaper:
 
 def _watch(reader: int, writer: int) -> None:  # pragma: no cover: runs in the forked child
     os.setsid()  # a ^C in the terminal is for the run, not for its reaper
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     os.close(writer)
     # Whatever else is open (the terminal's pipe, a report) must not be kept open by this process.
     keep = os.dup2(reader, 3) if reader != 3 else reader
     os.closerange(0, 3)
     os.closerange(4, 4096)
-    groups: set[int] = set()
-    addresses: set[str] = set()
+    groups = _Groups()
     rest = b""
     while data := os.read(keep, 65536):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
-            if line == _DONE.strip().encode():
+            if line == _DONE:
                 return
-            first, _, address = line[1:].decode().partition(" ")
+            group, *marks = line[1:].decode().split()
             if line[:1] == b"+":
-                groups.add(int(first))
-                addresses.add(address)
+                groups.started(int(group), tuple(marks))
             else:
-                groups.discard(int(first))
-    for group in groups:
+                groups.ended(int(group))
+    for number in groups.running:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
-    sweep(addresses, os.getpid())
+            os.killpg(number, signal.SIGKILL)
+    sweep(groups.marks, since=os.getpid())
 
 
-def sweep(addresses: set[str], since: int) -> int:
+def _now() -> float:
+    """Seconds since the machine started, on the clock of `_started`."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def sweep(marks: Mapping[str, float], since: int = 0) -> int:
     """Kills processes that left their worker's process group; returns how many there were.
 
-    `since` is the id of a process that is older than all of them.
-
-    A daemonised grandchild still carries the worker's own `AWS_LAMBDA_RUNTIME_API` in its environment.
-    Linux only: elsewhere the environment of a process can't be read so.
+    A daemonised grandchild still carries its worker's own `AWS_LAMBDA_RUNTIME_API` in its environment: it is
+    of the run if it was started while the worker was alive, or by such a one. `since` is the id of a process
+    that is older than all of them. Linux only: elsewhere the environment of a process can't be read so.
     """
-    if not addresses or not os.path.isdir("/proc/self"):
+    if not marks or not os.path.isdir("/proc/self"):
         return 0
-    found = 0
-    own = os.getpid()
     if _last_process() < since:  # the numbers have begun anew
         since = 0
-    wanted = [f"AWS_LAMBDA_RUNTIME_API={address}".encode() for address in addresses]
+    wanted = {mark.encode(): until for mark, until in marks.items()}
+    suspects: list[tuple[float, int, int, float]] = []
     for name in os.listdir("/proc"):
-        if not name.isdigit() or int(name) < since or int(name) == own:
+        if not name.isdigit() or int(name) < since or int(name) == os.getpid():
             continue
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
-                environ = file.read()
+                entries = file.read().split(b"\0")
+            until = max((wanted[entry] for entry in entries if entry in wanted), default=None)
+            if until is not None:
+                suspects.append((*_started(name), until))
         except OSError:
             continue
-        if b"AWS_LAMBDA_RUNTIME_API=" in environ and any(entry in wanted for entry in environ.split(b"\0")):
+    killed: set[int] = set()
+    for started, process, parent, until in sorted(suspects):
+        if started <= until or parent in killed:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(int(name), signal.SIGKILL)
-                found += 1
-    return found
+                os.kill(process, signal.SIGKILL)
+                killed.add(process)
+    return len(killed)
+
+
+def _started(process: str) -> tuple[float, int, int]:
+    """When a process was started (to a hundredth of a second, mostly), its id, and its parent's (proc(5))."""
+    with open(f"/proc/{process}/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK"), int(process), int(fields[1])
 
 
 def _last_process() -> int:

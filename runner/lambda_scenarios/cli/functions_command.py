@@ -42,15 +42,23 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     if options.json:
         print(json.dumps([_entry(summary) for summary in summaries], indent=2, ensure_ascii=False))
         return statuses.DONE
-    width = max((len(summary.key) for summary in summaries), default=0)
-    for summary in summaries:
-        facts = [summary.runtime or "?", summary.handler or "?"]
-        facts += [f"{summary.timeout:g} s"] if summary.timeout is not None else []
-        facts += [f"{summary.memory} MB"] if summary.memory is not None else []
-        print(f"{summary.key.ljust(width)}  {'  '.join(facts)}")
+    rows = [_row(summary) for summary in summaries]
+    widths = [max((len(row[n]) for row in rows), default=0) for n in range(5)]
+    for summary, row in zip(summaries, rows, strict=True):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         for missing in summary.unresolved:
-            print(f"{' ' * width}  {missing.path}: {missing.reason}")
+            print(f"{' ' * widths[0]}  {missing.path}: {missing.reason}")
     return statuses.DONE
+
+
+def _row(summary: FunctionSummary) -> tuple[str, str, str, str, str]:
+    return (
+        summary.key,
+        summary.runtime or ("container image" if summary.handler is None else "?"),
+        summary.handler or "",
+        "" if summary.timeout is None else f"{summary.timeout:g} s",
+        "" if summary.memory is None else f"{summary.memory} MB",
+    )
 
 
 def _entry(summary: FunctionSummary) -> dict[str, object]:

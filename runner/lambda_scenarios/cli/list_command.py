@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
@@ -17,6 +18,7 @@ from lambda_scenarios.cli.options import (
 )
 from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.pipeline import expand
+from lambda_scenarios.reports.text import printable
 from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.scenarios.discover import project_root
 from lambda_scenarios.scenarios.draft import Expanded
@@ -58,7 +60,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     else:
         for case in chosen:
             tags = f"  [{', '.join(case.tags)}]" if case.tags else ""
-            print(f"{case.id}  {case.function or ''}{tags}")
+            print(printable(f"{case.id}  {case.function or ''}{tags}"))
     return statuses.DONE
 
 
@@ -76,7 +78,9 @@ def _untested(expanded: tuple[Expanded, ...], lookup: FunctionLookup, as_json: b
         print(json.dumps([{"service": name, "function": key} for name, key in found], indent=2))
     else:
         for name, key in found:
-            print(f"{key}  ({name})")
+            print(printable(f"{key}  ({name})"))
+        if not found:
+            print("every function has a scenario", file=sys.stderr)
     return statuses.DONE
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gc
 import os
 import sys
@@ -10,6 +12,7 @@ from lambda_scenarios import __version__
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import COMMANDS, load
 from lambda_scenarios.cli.parser import Parser, UnknownOption
+from lambda_scenarios.cli.telling import tell
 from lambda_scenarios.errors import (
     Diagnostic,
     Interrupted,
@@ -23,11 +26,27 @@ from lambda_scenarios.runtimes.runtime import World
 
 def console_script() -> None:
     """The entry point: exits with the status of the command."""
+    _open_standard_streams()
     status = main(sys.argv[1:], World(os.environ, os.getcwd()))
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        status = _unwritten(error, status)
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
     # Nothing that matters is left to the interpreter, whose own end takes ten milliseconds.
     os._exit(status)
+
+
+def _open_standard_streams() -> None:
+    """Where the caller closed one of them (`>&-`), a report or a socket would get its descriptor."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
 
 
 def main(arguments: list[str], world: World) -> int:
@@ -35,7 +54,12 @@ def main(arguments: list[str], world: World) -> int:
     try:
         return _command(arguments, world)
     except UsageError as error:
-        return _mistakes(error, world)
+        tell(error.diagnostics, world)
+        from lambda_scenarios.diagnostics import closing
+
+        outcome = "nothing was run" if arguments[0] == "run" else ""
+        print(closing(error.diagnostics, outcome), file=sys.stderr)
+        return statuses.UNUSABLE
     except NothingSelected as error:
         print(f"error: {error}", file=sys.stderr)
         return statuses.NOTHING_SELECTED
@@ -48,12 +72,23 @@ def main(arguments: list[str], world: World) -> int:
     except KeyboardInterrupt:
         print("interrupted; nothing was run", file=sys.stderr)
         return statuses.INTERRUPTED
-    except BrokenPipeError:
-        # `lambda-scenarios list | head`: the reader has had enough. Flushing at exit must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return statuses.OWN_FAILURE
+    except BrokenPipeError as error:
+        return _unwritten(error, statuses.DONE)
+    except OSError as error:
+        if error.errno == errno.ENOSPC and error.filename is None:
+            return _unwritten(error, statuses.DONE)
+        return _defect(error, world)
     except Exception as error:  # noqa: BLE001  # a defect of this program must not look like one of the user's
         return _defect(error, world)
+
+
+def _unwritten(error: OSError, status: int) -> int:
+    """The standard output takes no more. `| head` has had enough, which is no news; a full disk is."""
+    # What is buffered must not be tried again at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if not isinstance(error, BrokenPipeError):
+        print(f"error: the standard output can't be written: {error.strerror}", file=sys.stderr)
+    return status if status == statuses.FAILED else statuses.OWN_FAILURE
 
 
 def _command(arguments: list[str], world: World) -> int:
@@ -86,16 +121,6 @@ def _overview() -> str:
     lines += [f"  {name.ljust(width)}  {text}" for name, text in COMMANDS.items()]
     lines += ["", "lambda-scenarios COMMAND --help shows the options of a command."]
     return "\n".join(lines)
-
-
-def _mistakes(error: UsageError, world: World) -> int:
-    from lambda_scenarios.diagnostics import closing, render
-    from lambda_scenarios.reports.style import style
-
-    colour = style(world.environ, sys.stderr.isatty()).colour
-    print(render(error.diagnostics, world.cwd, colour), file=sys.stderr)
-    print(closing(error.diagnostics), file=sys.stderr)
-    return statuses.UNUSABLE
 
 
 def _defect(error: Exception, world: World) -> int:

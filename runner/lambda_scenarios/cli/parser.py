@@ -57,6 +57,7 @@ class Parser(argparse.ArgumentParser):
             close = did_you_mean(wrong.split("=")[0], known)
             if close:
                 notes.insert(0, f"did you mean `{close}`?")
+            message = f"unknown option `{wrong}`" if wrong.startswith("-") else f"`{wrong}` is one too many"
         raise UnknownOption(Diagnostic(message, None, "", tuple(notes)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.cli import statuses
@@ -21,6 +20,7 @@ from lambda_scenarios.cli.options import (
     suite_of,
 )
 from lambda_scenarios.cli.parser import Parser, count, jobs, pairs, positive, terminal_width
+from lambda_scenarios.cli.telling import tell
 from lambda_scenarios.reports import targets
 from lambda_scenarios.runtimes.early_start import begin
 from lambda_scenarios.runtimes.runtime import World
@@ -85,7 +85,6 @@ def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
     to_stdout = any(path == targets.STDOUT for _, path in request.reports.files)
     stream = sys.stderr if to_stdout else sys.stdout
 
-    @lru_cache
     def console() -> Console:
         # Imported where it is first used: while the first worker starts.
         from lambda_scenarios.reports.console import Console
@@ -103,7 +102,9 @@ def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
             root=world.cwd,
         )
 
-    return _status(run(request, world, console, early))
+    return _status(
+        run(request, world, warn=lambda warnings: tell(warnings, world), console=console, early=early)
+    )
 
 
 def _request(options: argparse.Namespace, world: World) -> RunRequest:

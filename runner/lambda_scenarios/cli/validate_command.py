@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
-from lambda_scenarios import diagnostics
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
@@ -18,15 +16,11 @@ from lambda_scenarios.cli.options import (
     suite_of,
 )
 from lambda_scenarios.cli.parser import Parser
+from lambda_scenarios.cli.telling import tell
 from lambda_scenarios.errors import UsageError
 from lambda_scenarios.phrases import plural
-from lambda_scenarios.pipeline import expand
-from lambda_scenarios.reports.style import style
+from lambda_scenarios.pipeline import read
 from lambda_scenarios.runtimes.runtime import World
-from lambda_scenarios.scenarios.discover import project_root
-from lambda_scenarios.scenarios.render import render_cases
-from lambda_scenarios.scenarios.select import select_cases
-from lambda_scenarios.services.catalog import Catalog
 
 
 def _configure(parser: Parser) -> None:
@@ -38,14 +32,10 @@ def _configure(parser: Parser) -> None:
 
 def _execute(options: argparse.Namespace, world: World) -> int:
     suite = suite_of(options, settings_of(options, world, overrides_of(options, world)))
-    catalog = Catalog(world.environ, world.cwd)
-    chosen = select_cases(expand(suite, world, catalog), suite.selection)
-    rendered = render_cases(chosen, catalog, suite.settings, project_root(world.cwd), skipped_too=True)
-    if rendered.warnings:
-        if options.strict:
-            raise UsageError(*(warning._replace(severity="error") for warning in rendered.warnings))
-        colour = style(world.environ, sys.stderr.isatty()).colour
-        print(diagnostics.render(rendered.warnings, world.cwd, colour), file=sys.stderr)
+    rendered = read(suite, world, skipped_too=True)
+    if options.strict and rendered.warnings:
+        raise UsageError(*(warning._replace(severity="error") for warning in rendered.warnings))
+    tell(rendered.warnings, world)
     files = len({case.file for case in rendered.cases})
     print(f"{plural(len(rendered.cases), 'scenario')} in {plural(files, 'file')}: valid")
     return statuses.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import time
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from lambda_scenarios.backends.early import Early
-from lambda_scenarios.backends.reaper import Reaper, sweep
+from lambda_scenarios.backends.reaper import Reaper
 from lambda_scenarios.execution.loop import Loop, Signals, listening
 from lambda_scenarios.execution.plan import Lane, Task, WorkerSpec
 from lambda_scenarios.execution.worker import Ended, Worker
@@ -23,6 +24,8 @@ _PREFETCH_BELOW_MS = 2.0
 _WORTH_A_WORKER_MS = 120.0
 # At least so often (seconds) whoever watches hears that the run goes on.
 _TURN = 0.1
+# What there is too little of while others have it.
+_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOBUFS)
 # Where no invocation of a lane has ended yet, one that takes this many seconds says that they are long.
 _LONG = 0.02
 
@@ -68,7 +71,6 @@ class Scheduler:
         self._heads: list[tuple[int, int]] = []  # (index of the first pending task, lane)
         self._lane_of: dict[int, int] = {}  # worker number -> lane
         self._workers: dict[int, Worker] = {}
-        self._addresses: set[str] = set()
         self._count = 0
         self._remaining = sum(len(lane.tasks) for lane in lanes)
         self._stopping: str | None = None
@@ -87,15 +89,16 @@ class Scheduler:
         self._reaper = Reaper()
         self._loop = Loop()
         left: list[Task] = []
-        with listening(self._loop) as signals:
-            try:
-                self._go(signals)
-            finally:
-                # Still listening: a second ^C must not break off what ends the workers.
-                left += [task for worker in list(self._workers.values()) for task in worker.stop()]
-                sweep(self._addresses, self._reaper.pid)
-                self._reaper.close()
-        self._loop.close()
+        try:
+            with listening(self._loop) as signals:
+                try:
+                    self._go(signals)
+                finally:
+                    # Still listening: a second ^C must not break off what ends the workers.
+                    left += [task for worker in list(self._workers.values()) for task in worker.stop()]
+                    self._reaper.close()
+        finally:
+            self._loop.close()
         left += [task for lane in self._lanes for task in lane.pending]
         return tuple(left), signals.by or self._stopping
 
@@ -105,8 +108,6 @@ class Scheduler:
         return self._watcher
 
     def _go(self, signals: Signals) -> None:
-        if not self._remaining:
-            self._watch()
         while self._remaining and self._stopping is None:
             if self._limits.until is not None and time.monotonic() >= self._limits.until:
                 self._stopping = "--max-time"
@@ -130,6 +131,7 @@ class Scheduler:
             self._dirty.clear()
             if signals.interrupts:
                 self._stopping = signals.by
+        self._watch()  # even where nothing was to be run
 
     def _patience(self) -> float | None:
         """Seconds until something is due."""
@@ -169,6 +171,9 @@ class Scheduler:
                     continue
                 chosen = self._start(number)
                 if chosen is None:
+                    if lane.pending:
+                        put_back.append((index, number))
+                        break
                     continue
             self._give(chosen, lane)
             self._refill(chosen)
@@ -207,6 +212,8 @@ class Scheduler:
         return lane.mean_ms * len(lane.pending) / len(lane.workers) > _WORTH_A_WORKER_MS
 
     def _start(self, number: int, *, init_under_timeout: bool = False) -> Worker | None:
+        """A worker for a lane; None where it can't be started. Its tasks have then ended, or wait for those
+        of others to end."""
         lane = self._lanes[number]
         self._make_room()
         self._count += 1
@@ -220,12 +227,14 @@ class Scheduler:
                 init_under_timeout=init_under_timeout,
                 early=self._early,
             )
-        except OSError as error:
-            self._fail(lane, f"{lane.spec.command[0]} could not be started: {error.strerror or error}")
+        except (OSError, ValueError) as error:
+            lacking = isinstance(error, OSError) and error.errno in _SHORTAGES
+            if not lacking or not any(worker.load for worker in self._workers.values()):
+                problem = getattr(error, "strerror", None) or error
+                self._fail(lane, f"{lane.spec.command[0]} could not be started: {problem}")
             return None
         self._workers[worker.number] = worker
         self._lane_of[worker.number] = number
-        self._addresses.add(worker.address)
         lane.workers.append(worker)
         return worker
 

@@ -85,7 +85,7 @@ class Worker:
         process = early.take(spec.command, environment, self.address, reaper) if early is not None else None
         try:
             self._process = process or local.start(spec.command, environment, self.address, reaper)
-        except OSError:
+        except BaseException:
             self._server.close()
             raise
         loop.watch(self._process.output, self._printed)

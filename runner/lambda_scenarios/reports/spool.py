@@ -51,6 +51,8 @@ class SpoolWriter:
         self._lines: list[bytes] = []
         self._fd = -1
         fresh = os.path.join(directory, name + ".new")
+        # Without reports nothing of the run is to stay.
+        self._own_directory = "" if os.path.isdir(directory) else directory
         try:
             os.makedirs(directory, exist_ok=True)
             self._fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)

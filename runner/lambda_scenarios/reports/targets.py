@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Literal, NamedTuple
 
+from lambda_scenarios.errors import Diagnostic, UsageError
+
 Kind = Literal["junit", "html", "json"]
 NAMES: dict[Kind, str] = {"junit": "junit.xml", "html": "report.html", "json": "report.json"}
 STDOUT = "-"
@@ -27,7 +29,10 @@ def targets(
     *,
     none: bool,
 ) -> Targets:
-    """The default names in `directory`, but where another path was given."""
+    """The default names in `directory`, but where another path was given.
+
+    Raises UsageError where two would go to one place.
+    """
     folder = os.path.join(cwd, directory)
     files: list[tuple[Kind, str]] = []
     for kind, name in NAMES.items():
@@ -36,4 +41,9 @@ def targets(
             files.append((kind, path if path == STDOUT else os.path.join(cwd, path)))
         elif not none:
             files.append((kind, os.path.join(folder, name)))
+    places = [path if path == STDOUT else os.path.realpath(path) for _, path in files]
+    for n, (kind, path) in enumerate(files):
+        if places[n] in places[:n] and (path == STDOUT or not os.path.exists(path) or os.path.isfile(path)):
+            other = files[places.index(places[n])][0]
+            raise UsageError(Diagnostic(f"the {other} and the {kind} report would both go to {path}"))
     return Targets(folder, tuple(files), flavor)

@@ -36,6 +36,10 @@ def write(spool: Spool, end: RunEnd, wanted: Targets) -> tuple[tuple[Kind, str],
                 for chunk in _chunks(kind, spool, end, wanted):
                     sys.stdout.write(chunk)
                 sys.stdout.flush()
+            elif os.path.exists(path) and not os.path.isfile(path):
+                # A device, a FIFO, `>(…)` of a shell: there is nothing to replace.
+                with open(path, "w", encoding="utf-8", newline="") as file:
+                    file.writelines(_chunks(kind, spool, end, wanted))
             else:
                 _replace(path, _chunks(kind, spool, end, wanted))
                 written.append((kind, path))
@@ -65,7 +69,8 @@ def _chunks(kind: Kind, spool: Spool, end: RunEnd, wanted: Targets) -> Iterator[
 
 def _replace(path: str, chunks: Iterator[str]) -> None:
     """Writes beside the file and renames: whoever reads meanwhile sees a whole report, old or new."""
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    path = os.path.realpath(path)  # a link stays, and leads to the new report
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     fresh = f"{path}.{os.getpid()}.new"
     try:
         with open(fresh, "w", encoding="utf-8", newline="") as file:

@@ -98,7 +98,7 @@ class Server:
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
-            # Nobody will read it. What the peer said before it went can still be read; its end comes after that.
+            # Nobody will read it; what the peer said before it went can still be read, and then its end.
             sent = len(data)
         if sent == len(data):
             if self._unsent.pop(fd, None) is not None:

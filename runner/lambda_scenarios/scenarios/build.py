@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.values import DocPath, Json, Origin, WrittenFloat, WrittenInt
 from lambda_scenarios.scenarios.draft import ABSENT, Draft, FileHead, Given, ScenarioFile
 
@@ -24,16 +25,19 @@ _MERGED_BY_KEY = frozenset({"env", "context", "vars"})
 class Source(NamedTuple):
     """What the bytes of a scenario file say: a pure function of them, so that it can be cached.
 
-    `value` has passed the checks of structure. `lines` are those of the scenarios, from 1.
+    `value` has passed the checks of structure, but for `problems`, which lie in the scenarios of the numbers
+    `unsound`. `lines` are those of the scenarios, from 1.
     """
 
     value: Json
     templated: bool
     lines: tuple[int, ...]
+    problems: tuple[Diagnostic, ...] = ()
+    unsound: frozenset[int] = frozenset()
 
 
 def build_file(source: Source, path: str, file_id: str, wanted: tuple[str, ...] = ()) -> ScenarioFile:
-    """The drafts of one valid file."""
+    """The drafts of one file's sound scenarios."""
     top = cast("dict[str, Any]", source.value)
     head = FileHead(
         path=path,
@@ -50,11 +54,10 @@ def build_file(source: Source, path: str, file_id: str, wanted: tuple[str, ...] 
     defaults: dict[str, Any] = top.get("defaults") or {}
     variables: dict[str, Json] = top.get("vars") or {}
     scenarios = cast("list[dict[str, Any]]", top["scenarios"])
+    sound = [(i, own) for i, own in enumerate(scenarios) if i not in source.unsound]
     if not defaults and not variables:
-        return ScenarioFile(head, tuple(_draft(head, i, own, {}) for i, own in enumerate(scenarios)))
-    return ScenarioFile(
-        head, tuple(_inheriting(head, i, own, defaults, variables) for i, own in enumerate(scenarios))
-    )
+        return ScenarioFile(head, tuple(_draft(head, i, own, {}) for i, own in sound))
+    return ScenarioFile(head, tuple(_inheriting(head, i, own, defaults, variables) for i, own in sound))
 
 
 def as_text(value: Json) -> str:

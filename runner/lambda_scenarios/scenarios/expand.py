@@ -6,7 +6,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
+from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean, settle
 from lambda_scenarios.scenarios.build import as_text
 from lambda_scenarios.scenarios.draft import Draft, Expanded, RunSettings, ScenarioFile
 from lambda_scenarios.scenarios.function_lookup import FunctionLookup
@@ -31,25 +31,28 @@ class _Variant(NamedTuple):
 
 
 def expand_files(
-    files: Sequence[ScenarioFile], catalog: Catalog, settings: RunSettings, root: str
+    files: Sequence[ScenarioFile],
+    catalog: Catalog,
+    settings: RunSettings,
+    root: str,
+    problems: list[Diagnostic] | None = None,
 ) -> tuple[Expanded, ...]:
     """The tests of all files, in order; `root` is the project's directory.
 
-    Raises one UsageError with the problems of all of them.
+    Raises one UsageError with the problems of all of them; with `problems`, adds them there instead.
     """
     lookup, referenced = FunctionLookup(catalog, settings, root), ReferencedFiles(root)
     expanded: list[Expanded] = []
-    problems: list[Diagnostic] = []
+    wrong: list[Diagnostic] = []
     for file in files:
         start = len(expanded)
         for draft in file.drafts:
             try:
                 expanded.extend(_expand(draft, settings, lookup, referenced))
             except UsageError as error:
-                problems.extend(error.diagnostics)
-        problems.extend(_duplicates(expanded[start:]))
-    if problems:
-        raise UsageError(*dict.fromkeys(problems))
+                wrong.extend(error.diagnostics)
+        wrong.extend(_duplicates(expanded[start:]))
+    settle(wrong, problems)
     return tuple(expanded)
 
 

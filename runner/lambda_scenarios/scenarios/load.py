@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol, cast
 
-from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.errors import Diagnostic, UsageError, settle
 from lambda_scenarios.model.values import Json, Origin
 from lambda_scenarios.scenarios.build import Source, build_file
 
@@ -41,18 +41,38 @@ def read_source(path: str) -> Source:
 
 
 def parse_source(data: bytes, path: str) -> Source:
-    """Parses and checks the bytes of one scenario file. Raises UsageError."""
+    """Parses and checks the bytes of one scenario file.
+
+    Raises UsageError where it can't be read, or the problems are not in single scenarios.
+    """
     from lambda_scenarios.scenarios.structure import problems
     from lambda_scenarios.scenarios.yaml_source import parse
 
     value = parse(data, path)
     found = problems(value, path)
+    unsound: frozenset[int] = frozenset()
     if found:
-        raise UsageError(*found)
+        numbers = [_scenario_of(problem) for problem in found]
+        unsound = frozenset(number for number in numbers if number is not None)
+        if None in numbers:
+            raise UsageError(*found)
     scenarios = cast("dict[str, list[Json]]", value)["scenarios"]
     return Source(
-        value, _MAY_BE_TEMPLATE.search(data) is not None, scenario_lines(data, path, len(scenarios))
+        value,
+        _MAY_BE_TEMPLATE.search(data) is not None,
+        scenario_lines(data, path, len(scenarios)),
+        found,
+        unsound,
     )
+
+
+def _scenario_of(problem: Diagnostic) -> int | None:
+    """The number of the scenario that a problem lies in; None where it concerns the whole file."""
+    where = problem.where
+    if isinstance(where, Origin) and len(where.path) > 1 and where.path[0] == "scenarios":
+        index = where.path[1]
+        return index if isinstance(index, int) else None
+    return None
 
 
 _LIST_KEY = re.compile(rb"^scenarios[ \t]*:[ \t]*(?:#.*)?\r?$", re.MULTILINE)
@@ -86,16 +106,23 @@ def scenario_lines(data: bytes, path: str, count: int) -> tuple[int, ...]:
 
 
 def load_files(
-    found: Sequence[Found], read: Callable[[str], Source] = read_source
+    found: Sequence[Found],
+    read: Callable[[str], Source] = read_source,
+    problems: list[Diagnostic] | None = None,
 ) -> tuple[ScenarioFile, ...]:
-    """All files, built. Raises one UsageError with the problems of all of them."""
+    """All files, built.
+
+    Raises one UsageError with the problems of all of them; with `problems`, adds them there instead, and
+    gives what is sound, so that later stages can find what else is wrong.
+    """
     files: list[ScenarioFile] = []
-    problems: list[Diagnostic] = []
+    wrong: list[Diagnostic] = []
     for file in found:
         try:
-            files.append(build_file(read(file.path), file.path, file.id, file.names))
+            source = read(file.path)
+            wrong.extend(source.problems)
+            files.append(build_file(source, file.path, file.id, file.names))
         except UsageError as error:
-            problems.extend(error.diagnostics)
-    if problems:
-        raise UsageError(*problems)
+            wrong.extend(error.diagnostics)
+    settle(wrong, problems)
     return tuple(files)

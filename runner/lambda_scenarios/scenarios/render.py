@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from lambda_scenarios.checks.compile import compile_expectation
-from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.errors import Diagnostic, UsageError, settle
 from lambda_scenarios.model.scenario import Case, ContextOverride, Credentials, Invocation, Isolation
 from lambda_scenarios.model.values import Json, Origin
 from lambda_scenarios.scenarios.build import as_text
@@ -38,22 +38,23 @@ def render_cases(
     root: str,
     *,
     skipped_too: bool = False,
+    problems: list[Diagnostic] | None = None,
 ) -> RenderedSuite:
     """The cases, in order, and what to warn of; `root` is the project's directory.
 
     A skipped scenario becomes a case without an invocation; with `skipped_too` it is rendered all the
-    same, so that its mistakes are found. Raises one UsageError with the problems of all of them.
+    same, so that its mistakes are found. Raises one UsageError with the problems of all of them; with
+    `problems`, adds them there instead.
     """
     stage = _Rendering(catalog, settings, root)
     cases: list[Case] = []
-    problems: list[Diagnostic] = []
+    wrong: list[Diagnostic] = []
     for item in expanded:
         try:
             cases.append(stage.case(item, skipped_too))
         except UsageError as error:
-            problems.extend(error.diagnostics)
-    if problems:
-        raise UsageError(*dict.fromkeys(problems))
+            wrong.extend(error.diagnostics)
+    settle(wrong, problems)
     return RenderedSuite(tuple(cases), tuple(dict.fromkeys((*stage.lookup.warnings(), *stage.warnings))))
 
 

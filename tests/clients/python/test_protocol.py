@@ -125,6 +125,27 @@ def fork_and_fail(event, context):
     os.waitpid(child, 0)
     return "parent"
 
+def nested(event, context):
+    # A child opens files, and its own child writes to them: are they still open there?
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        files = [os.open(os.devnull, os.O_WRONLY) for _ in range(6)]
+        if os.fork() == 0:
+            try:
+                for file in files:
+                    os.write(file, b"x")
+                os.write(writer, b"fine")
+            except OSError as problem:
+                os.write(writer, str(problem).encode())
+            os._exit(0)
+        os.wait()
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writer)
+    return os.read(reader, 100).decode()
+
+
 def memory(event, context):
     return len(b"x" * event["mb"] * 2**20)
 
@@ -392,3 +413,7 @@ def test_light_start(root: str, tmp_path: os.PathLike[str]) -> None:
         start, {**environment(str(tmp_path), "light.handler")}, str(tmp_path), [Invoke("id-1")]
     )
     assert results(observed) == [[]]
+
+
+def test_a_fork_inside_a_fork_keeps_its_files(root: str) -> None:
+    assert results(run(root, "nested", [Invoke("id-1", b"{}")])) == ["fine"]

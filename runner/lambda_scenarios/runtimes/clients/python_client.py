@@ -816,9 +816,15 @@ class Worker:
         # A forked child answers no invocation and keeps nothing open. Python 3.8 lets go of what is
         # registered here when hardly anything of the interpreter is left: so nothing hangs on it.
         self.alone = [True]
-        bind = standard("_functools").partial
-        for descriptor in (self.connection, self.markers.descriptor):
-            os.register_at_fork(after_in_child=bind(os.close, descriptor))
+
+        def let_go(
+            held: list[int] = [self.connection, self.markers.descriptor],  # noqa: B006 - one list, emptied once
+            close: Callable[[int], None] = os.close,
+        ) -> None:
+            while held:  # a child's own child has nothing to close: these numbers may be the user's by then
+                close(held.pop())
+
+        os.register_at_fork(after_in_child=let_go)
         os.register_at_fork(after_in_child=self.alone.clear)
 
     def send(self, data: bytes) -> None:

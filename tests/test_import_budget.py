@@ -1,0 +1,99 @@
+"""What a run may import where everything is valid and passes: start-up is most of a short run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.program import running
+
+# Each of these costs between 5 and 150 ms (`python -X importtime -c "import NAME"`).
+TOO_HEAVY = (
+    "asyncio",
+    "boto3",
+    "botocore",
+    "click",
+    "concurrent.futures",
+    "dataclasses",
+    "datetime.zoneinfo",
+    "docker",
+    "email",
+    "hashlib",
+    "http",
+    "importlib.metadata",
+    "inspect",
+    "jinja2",
+    "jmespath",
+    "jsonschema",
+    "jsonschema_rs",
+    "logging",
+    "lambda_scenarios.checks.explain",
+    "lambda_scenarios.diagnostics",
+    "lambda_scenarios.reports.failure",
+    "pathlib",
+    "random",
+    "rich",
+    "shutil",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "urllib",
+    "uuid",
+)
+# What must not be there when the first interpreter is started ahead of time: it would start later.
+BEFORE_THE_FIRST_START = (*TOO_HEAVY, "yaml", "lambda_scenarios.pipeline", "lambda_scenarios.services.catalog")
+
+RUN = """\
+import json, os, sys
+from lambda_scenarios.backends import early
+from lambda_scenarios.cli.main import main
+from lambda_scenarios.runtimes.runtime import World
+
+begin = early.Early.__init__
+at_first = []
+def noting(*arguments):
+    at_first.extend(sys.modules)
+    begin(*arguments)
+early.Early.__init__ = noting
+status = main(["run", "scenarios"], World(os.environ, os.getcwd()))
+print(json.dumps({"status": status, "first": at_first, "end": list(sys.modules)}))
+"""
+
+
+def test_a_run_that_passes_imports_nothing_heavy(tmp_path: Path) -> None:
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    (tmp_path / "serverless.yml").write_text(
+        f"service: lean\nprovider: {{name: aws, runtime: python{version}}}\n"
+        "functions: {echo: {handler: echo.handler}}\n"
+    )
+    (tmp_path / "echo.py").write_text("def handler(event, context):\n    return event\n")
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "echo.yml").write_text(
+        "scenarios:\n  - {name: echo, function: echo, event: {a: [1, x]}, expect: {output: {a: [1, x]}}}\n"
+    )
+    done = subprocess.run(
+        # Isolated from what a development environment loads into every interpreter at its start.
+        [sys.executable, "-c", RUN],
+        cwd=tmp_path,
+        env=running.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    bare = subprocess.run(
+        [sys.executable, "-c", "import json, sys; print(json.dumps(list(sys.modules)))"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    always = set(json.loads(bare.stdout))
+    assert found["status"] == 0, done
+    assert found["first"], "no interpreter was started ahead of time"
+    assert sorted(set(found["end"]) & set(TOO_HEAVY) - always) == []
+    assert sorted(set(found["first"]) & set(BEFORE_THE_FIRST_START) - always) == []
