@@ -361,7 +361,7 @@ class TestStreams:
             done = running.run(shop, *command.split(), str(tmp_path / "w.yml"), "--service", ".")
             assert done.status == 0, done
             assert "did you mean `function_name`?" in done.stderr
-            assert "warning" not in done.stdout
+            assert "warning:" not in done.stdout
 
 
 class TestEntryPoints:

@@ -103,9 +103,9 @@ def _watch(reader: int, writer: int) -> None:  # pragma: no cover: runs in the f
                 groups.started(int(group), tuple(marks))
             else:
                 groups.ended(int(group))
-    for number in groups.running:
+    for left in groups.running:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(number, signal.SIGKILL)
+            os.killpg(left, signal.SIGKILL)
     sweep(groups.marks, since=os.getpid())
 
 

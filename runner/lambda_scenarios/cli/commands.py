@@ -21,6 +21,10 @@ COMMANDS = {
 }
 
 
+# Commands of the command line's description that later versions will have.
+NOT_YET = frozenset(["invoke", "matrix", "merge", "init", "record", "events", "completion"])
+
+
 class Command(NamedTuple):
     """`configure` declares the options, `execute` returns the exit status."""
 

@@ -10,7 +10,7 @@ import sys
 
 from lambda_scenarios import __version__
 from lambda_scenarios.cli import statuses
-from lambda_scenarios.cli.commands import COMMANDS, load
+from lambda_scenarios.cli.commands import COMMANDS, NOT_YET, load
 from lambda_scenarios.cli.parser import Parser, UnknownOption
 from lambda_scenarios.cli.telling import tell
 from lambda_scenarios.errors import (
@@ -27,7 +27,11 @@ from lambda_scenarios.runtimes.runtime import World
 def console_script() -> None:
     """The entry point: exits with the status of the command."""
     _open_standard_streams()
-    status = main(sys.argv[1:], World(os.environ, os.getcwd()))
+    try:
+        status = main(sys.argv[1:], World(os.environ, os.getcwd()))
+    except FileNotFoundError:
+        os.write(2, b"error: the working directory is gone\n")
+        status = statuses.UNUSABLE
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -54,24 +58,17 @@ def main(arguments: list[str], world: World) -> int:
     try:
         return _command(arguments, world)
     except UsageError as error:
-        tell(error.diagnostics, world)
-        from lambda_scenarios.diagnostics import closing
-
-        outcome = "nothing was run" if arguments[0] == "run" else ""
-        print(closing(error.diagnostics, outcome), file=sys.stderr)
+        with contextlib.suppress(OSError):  # nobody reads stderr: the status says it all the same
+            _tell_mistakes(error, world, "nothing was run" if arguments[0] == "run" else "")
         return statuses.UNUSABLE
     except NothingSelected as error:
-        print(f"error: {error}", file=sys.stderr)
-        return statuses.NOTHING_SELECTED
+        return _say(f"error: {error}", statuses.NOTHING_SELECTED)
     except ReportNotWritten as error:
-        print(f"error: {error}", file=sys.stderr)
-        return statuses.OWN_FAILURE
+        return _say(f"error: {error}", statuses.OWN_FAILURE)
     except Interrupted as error:
-        print(f"interrupted: {error}", file=sys.stderr)
-        return statuses.INTERRUPTED
+        return _say(f"interrupted: {error}", statuses.INTERRUPTED)
     except KeyboardInterrupt:
-        print("interrupted; nothing was run", file=sys.stderr)
-        return statuses.INTERRUPTED
+        return _say("interrupted; nothing was run", statuses.INTERRUPTED)
     except BrokenPipeError as error:
         return _unwritten(error, statuses.DONE)
     except OSError as error:
@@ -80,6 +77,19 @@ def main(arguments: list[str], world: World) -> int:
         return _defect(error, world)
     except Exception as error:  # noqa: BLE001  # a defect of this program must not look like one of the user's
         return _defect(error, world)
+
+
+def _tell_mistakes(error: UsageError, world: World, outcome: str) -> None:
+    from lambda_scenarios.diagnostics import closing
+
+    tell(error.diagnostics, world)
+    print(closing(error.diagnostics, outcome), file=sys.stderr)
+
+
+def _say(text: str, status: int) -> int:
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr)
+    return status
 
 
 def _unwritten(error: OSError, status: int) -> int:
@@ -100,6 +110,8 @@ def _command(arguments: list[str], world: World) -> int:
     name = arguments[0]
     if name in ("-V", "--version"):
         name = "version"
+    if name in NOT_YET:
+        raise UsageError(Diagnostic(f"the command `{name}` isn't there yet"))
     if name not in COMMANDS:
         close = did_you_mean(name, list(COMMANDS))
         notes = (f"did you mean `{close}`?",) if close else (f"there are: {', '.join(COMMANDS)}",)

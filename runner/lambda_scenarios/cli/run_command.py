@@ -21,6 +21,7 @@ from lambda_scenarios.cli.options import (
 )
 from lambda_scenarios.cli.parser import Parser, count, jobs, pairs, positive, terminal_width
 from lambda_scenarios.cli.telling import tell
+from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.reports import targets
 from lambda_scenarios.runtimes.early_start import begin
 from lambda_scenarios.runtimes.runtime import World
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 def _configure(parser: Parser) -> None:
     add_selection(parser)
     group = parser.add_argument_group("run")
-    group.add_argument("--backend", choices=("auto", "local"), help="where functions run (default: auto)")
+    group.add_argument(
+        "--backend", choices=("auto", "local", "docker", "aws"), help="where functions run (default: auto)"
+    )
     group.add_argument(
         "--missing-runtime",
         choices=("error", "skip"),
@@ -54,7 +57,7 @@ def _configure(parser: Parser) -> None:
     group.add_argument(
         "--inherit-env", action="store_true", help="functions see all of the shell's variables"
     )
-    group.add_argument("--credentials", choices=("none", "inherit"), help="AWS keys of the functions")
+    group.add_argument("--credentials", choices=("none", "inherit", "role"), help="AWS keys of the functions")
     add_strict(group)
     group = parser.add_argument_group("report")
     group.add_argument("--report-dir", default="reports", metavar="DIR", help="default: reports/")
@@ -110,7 +113,11 @@ def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
 def _request(options: argparse.Namespace, world: World) -> RunRequest:
     given: dict[targets.Kind, str | None] = {kind: getattr(options, kind) for kind in targets.NAMES}
     from lambda_scenarios.pipeline import RunRequest
+    from lambda_scenarios.scenarios.not_yet import refused_value
 
+    for option in ("backend", "credentials"):
+        if refused_value(option, getattr(options, option)) is not None:
+            raise UsageError(Diagnostic(f"`--{option} {getattr(options, option)}` isn't there yet"))
     return RunRequest(
         suite=suite_of(
             options,

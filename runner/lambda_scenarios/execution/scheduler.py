@@ -135,6 +135,8 @@ class Scheduler:
 
     def _patience(self) -> float | None:
         """Seconds until something is due."""
+        if not self._remaining:
+            return 0.0
         due = [worker.deadline for worker in self._workers.values() if worker.deadline is not None]
         if self._limits.until is not None:
             due.append(self._limits.until)

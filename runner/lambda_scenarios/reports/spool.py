@@ -62,7 +62,10 @@ class SpoolWriter:
             self.close()
             with contextlib.suppress(OSError):
                 os.unlink(fresh)
-            raise ReportNotWritten(f"{directory}: {problem.strerror}") from problem
+            raise ReportNotWritten(
+                f"nothing can be written to {directory}: {problem.strerror}\n"
+                "   = --report-dir DIR names another place"
+            ) from problem
         self._add(b"H", record_json.encode_run(info))
         self.flush()
 

@@ -46,4 +46,7 @@ def targets(
         if places[n] in places[:n] and (path == STDOUT or not os.path.exists(path) or os.path.isfile(path)):
             other = files[places.index(places[n])][0]
             raise UsageError(Diagnostic(f"the {other} and the {kind} report would both go to {path}"))
+    if none:
+        # Nothing is to be left in the report directory, which may not even be writable.
+        folder = os.path.join(os.environ.get("TMPDIR") or "/tmp", f"lambda-scenarios-{os.urandom(8).hex()}")  # noqa: S108  # a name that nobody can foresee
     return Targets(folder, tuple(files), flavor)

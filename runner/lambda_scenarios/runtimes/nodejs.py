@@ -44,15 +44,15 @@ def launch(function: Function, world: World) -> Launch:
 
 def _node(world: World) -> programs.Interpreter | None:
     for path in programs.on_path(("node", "nodejs"), world.environ):
-        version = _version(path)
+        version = _version(path, frozenset(world.environ.items()))
         if version is not None:
             return programs.Interpreter(path, version)
     return None
 
 
 @lru_cache
-def _version(path: str) -> str | None:
-    text = programs.ask((path, "--version"), os.environ)
+def _version(path: str, environ: frozenset[tuple[str, str]]) -> str | None:
+    text = programs.ask((path, "--version"), dict(environ))
     return text.strip().removeprefix("v") if text else None
 
 

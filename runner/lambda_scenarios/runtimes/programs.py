@@ -103,11 +103,25 @@ def ask(command: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
 
     try:
         done = subprocess.run(
-            command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False
+            command,
+            env=_neutral(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=20,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _neutral(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without what changes an interpreter: functions don't see it either, and it may stop it."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("PYTHON", "NODE_")) and name != "LD_PRELOAD"
+    }
 
 
 def os_advice(environ: Mapping[str, str], debian: str, brew: str) -> str:
