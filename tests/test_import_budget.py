@@ -44,7 +44,12 @@ TOO_HEAVY = (
     "uuid",
 )
 # What must not be there when the first interpreter is started ahead of time: it would start later.
-BEFORE_THE_FIRST_START = (*TOO_HEAVY, "yaml", "lambda_scenarios.pipeline", "lambda_scenarios.services.catalog")
+BEFORE_THE_FIRST_START = (
+    *TOO_HEAVY,
+    "yaml",
+    "lambda_scenarios.pipeline",
+    "lambda_scenarios.services.catalog",
+)
 
 RUN = """\
 import json, os, sys

@@ -1,5 +1,5 @@
 """`python -m lambda_scenarios`."""
 
-from lambda_scenarios.cli.main import console_script
+from lambda_scenarios.entry import console_script
 
 console_script()

@@ -6,7 +6,10 @@ import contextlib
 import errno
 import gc
 import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 from lambda_scenarios import __version__
 from lambda_scenarios.cli import statuses
@@ -23,15 +26,28 @@ from lambda_scenarios.errors import (
 )
 from lambda_scenarios.runtimes.runtime import World
 
+# All of them mean: stop, but leave things in order.
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
 
 def console_script() -> None:
     """The entry point: exits with the status of the command."""
     _open_standard_streams()
+    for number in _ENDS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a job in the background of a script
+            signal.signal(number, _interrupt)
     try:
         status = main(sys.argv[1:], World(os.environ, os.getcwd()))
     except FileNotFoundError:
         os.write(2, b"error: the working directory is gone\n")
         status = statuses.UNUSABLE
+    # Everything is done; only a status is left to be told.
+    for number in _ENDS:
+        signal.signal(number, signal.SIG_IGN)
     try:
         sys.stdout.flush()
     except OSError as error:
