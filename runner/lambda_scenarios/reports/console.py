@@ -19,6 +19,8 @@ from lambda_scenarios.reports.text import (
     pad,
     printable,
     seconds,
+    shown_line,
+    shown_log_line,
 )
 
 if TYPE_CHECKING:
@@ -154,7 +156,7 @@ class Console:
             file.passed += 1
             file.passed_ms += record.duration_ms
         if self._verbosity >= 0:
-            row = _row(record, index, with_logs=self._verbosity > 0)
+            row = _row(record, index, self._look.symbols.more, with_logs=self._verbosity > 0)
             # Passed ones that will be folded needn't be kept.
             if row.status != "passed" or row.note or file.passed <= _LISTED or self._verbosity > 0:
                 file.rows.append(row)
@@ -394,10 +396,10 @@ class Console:
         return f" {self._look.symbols.dot} ".join(parts)
 
 
-def _row(record: Record, index: int, with_logs: bool) -> _Row:
+def _row(record: Record, index: int, mark: str, with_logs: bool) -> _Row:
     invocations = record.attempts[-1].invocations if record.attempts else ()
     # Notes of a reason (how to install what is missing) are for the end.
-    reason = printable((record.reason or "").partition("\n")[0]).removeprefix("not run: ")
+    reason = shown_line((record.reason or "").partition("\n")[0], mark).removeprefix("not run: ")
     note = ""
     if record.status in ("skipped", "not run"):
         note = f"{record.status}: {reason}" if reason else record.status
@@ -410,6 +412,7 @@ def _row(record: Record, index: int, with_logs: bool) -> _Row:
     logs: list[str] = []
     if with_logs:
         for invocation in invocations:
-            logs += log_lines(invocation.init_logs) + log_lines(invocation.logs)
+            lines = log_lines(invocation.init_logs) + log_lines(invocation.logs)
+            logs += [shown_log_line(line, mark) for line in lines]
     function = record.function if record.attempts else ""
     return _Row(index, record.status, record.name, function, record.duration_ms, note, tuple(logs))

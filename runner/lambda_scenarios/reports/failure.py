@@ -14,6 +14,8 @@ from lambda_scenarios.reports.text import (
     pad,
     printable,
     shell_quote,
+    shown_line,
+    shown_log_line,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 MAX_MISMATCHES = 10
 MAX_DIFF_LINES = 80
 MAX_LOG_LINES = 40
+MAX_MESSAGE_LINES = 20
 _MAX_FRAMES = 8
 _MAX_HELD = 6
 _MAX_IDS = 10
@@ -100,10 +103,10 @@ class Sources:
 
 def block(record: Record, look: Look, sources: Sources) -> Iterator[str]:
     """The lines of one failed scenario, without the rule above them."""
-    yield look.paint(f"{look.symbols.of(record.status)} {printable(record.id)}", "red", "bold")
+    yield look.paint(f"{look.symbols.of(record.status)} {_shown(record.id, look)}", "red", "bold")
     yield ""
     if record.reason:
-        yield from (f"  {printable(line)}" for line in record.reason.splitlines())
+        yield from (f"  {line}" for line in _message(record.reason, look))
         yield ""
     attempt = record.attempts[-1] if record.attempts else None
     if attempt is not None and len(record.attempts) > 1:
@@ -117,14 +120,27 @@ def block(record: Record, look: Look, sources: Sources) -> Iterator[str]:
 
 def not_judged(reason: str, ids: list[str], look: Look) -> Iterator[str]:
     """The lines for scenarios that ended in one and the same error before anything was invoked."""
-    first, *notes = [printable(line) for line in reason.splitlines()] or [""]
+    first, *notes = _message(reason, look)
     verdict = f"{plural(len(ids), 'scenario')} could not be judged: {first}"
     yield look.paint(f"{look.symbols.error} {verdict}", "red", "bold")
     yield from (f"  {line}" for line in notes)
     yield ""
-    yield from (f"    {printable(scenario_id)}" for scenario_id in ids[:_MAX_IDS])
+    yield from (f"    {_shown(scenario_id, look)}" for scenario_id in ids[:_MAX_IDS])
     if (more := len(ids) - _MAX_IDS) > 0:
         yield f"    {look.symbols.more} {more} more in the report"
+
+
+def _shown(text: str, look: Look) -> str:
+    return shown_line(text, look.symbols.more)
+
+
+def _message(text: str, look: Look) -> list[str]:
+    """The lines of a message, at least one; of a long one the first, and how many more there are."""
+    lines = text.splitlines() or [""]
+    shown = [_shown(line, look) for line in lines[:MAX_MESSAGE_LINES]]
+    if (more := len(lines) - MAX_MESSAGE_LINES) > 0:
+        shown.append(f"{look.symbols.more} {plural(more, 'line')} more in the report")
+    return shown
 
 
 def _invocation(i: InvocationRecord, reason: str | None, look: Look, sources: Sources) -> Iterator[str]:
@@ -145,9 +161,9 @@ def _invocation(i: InvocationRecord, reason: str | None, look: Look, sources: So
 
 def _mismatch(m: MismatchRecord, look: Look, sources: Sources) -> Iterator[str]:
     place = f"{shown_path(m.file, sources.root)}:{m.line}:{m.column}" if m.file and m.line else ""
-    yield f"  {pad(printable(m.expectation), 41)}  {look.paint(printable(place), 'cyan')}".rstrip()
+    yield f"  {pad(_shown(m.expectation, look), 41)}  {look.paint(printable(place), 'cyan')}".rstrip()
     yield ""
-    message = [printable(line) for line in m.message.splitlines()] or [""]
+    message = _message(m.message, look)
     if m.file and 0 < m.line <= len(sources.lines(m.file)):
         yield from _excerpt(sources, m, message, look)
     else:
@@ -155,7 +171,7 @@ def _mismatch(m: MismatchRecord, look: Look, sources: Sources) -> Iterator[str]:
     yield ""
     if m.diff:
         for line in m.diff[:MAX_DIFF_LINES]:
-            text = f"  {line.sign} {printable(line.text)}"
+            text = f"  {line.sign} {_shown(line.text, look)}"
             paint = _SIGN_PAINT.get(line.sign)
             yield look.paint(text, paint) if paint else text
         if (more := len(m.diff) - MAX_DIFF_LINES) > 0:
@@ -211,7 +227,7 @@ def _indent(line: str) -> int:
 
 def _held(held: tuple[str, ...], look: Look) -> str:
     names = [
-        printable(re.sub(r"^(?:expect\.)?(?:(?:http|output)\.)?", "", name)) for name in held[:_MAX_HELD]
+        _shown(re.sub(r"^(?:expect\.)?(?:(?:http|output)\.)?", "", name), look) for name in held[:_MAX_HELD]
     ]
     if len(held) > _MAX_HELD:
         names.append(look.symbols.more)
@@ -220,19 +236,27 @@ def _held(held: tuple[str, ...], look: Look) -> str:
 
 
 def _output(i: InvocationRecord, look: Look) -> Iterator[str]:
-    """What the function printed; what it printed while it was loaded only where loading failed."""
-    text = i.init_logs + i.logs if i.ending == "init failed" else i.logs
-    if i.error is not None and not any(m.expectation.startswith("expect.log") for m in i.mismatches):
-        text = _without_error(text, i.error)
-    logs = log_lines(text)
-    if not logs:
-        return
+    """What the function printed; what its modules printed while they were loaded only where that may
+    say what went wrong."""
+    about_logs = any(m.expectation.startswith("expect.log") for m in i.mismatches)
+    error = None if about_logs else i.error
+    ended = i.ending in ("timed out", "worker died") and not i.logs
+    if i.ending == "init failed" or ended or about_logs:
+        yield from _log("output while loading", i.init_logs, error, "", look)
     request = f", request {printable(i.request_id)[:8]}" if i.request_id else ""
     truncated = ", the beginning is missing" if i.logs_truncated else ""
-    yield f"  output of the function ({plural(len(logs), 'line')}{request}{truncated}):"
-    if (more := len(logs) - MAX_LOG_LINES) > 0:
+    yield from _log("output of the function", i.logs, error, request + truncated, look)
+
+
+def _log(title: str, text: str, error: ErrorRecord | None, notes: str, look: Look) -> Iterator[str]:
+    """The last lines of a log, without `error`, under a title; nothing for an empty log."""
+    lines = log_lines(text if error is None else _without_error(text, error))
+    if not lines:
+        return
+    yield f"  {title} ({plural(len(lines), 'line')}{notes}):"
+    if (more := len(lines) - MAX_LOG_LINES) > 0:
         yield f"    {look.symbols.more} {plural(more, 'line')} more in the report"
-    yield from (f"    {line}".rstrip() for line in logs[-MAX_LOG_LINES:])
+    yield from (f"    {shown_log_line(line, look.symbols.more)}".rstrip() for line in lines[-MAX_LOG_LINES:])
 
 
 def _without_error(logs: str, error: ErrorRecord) -> str:
@@ -251,15 +275,15 @@ def _without_error(logs: str, error: ErrorRecord) -> str:
 def _error(error: ErrorRecord, look: Look, sources: Sources, *, with_message: bool) -> Iterator[str]:
     frames, hidden = user_frames(error.stack)
     if with_message:
-        first, *rest = error.message.splitlines() or [""]
-        yield f"  {look.paint(printable(f'{error.type}: {first}'.removesuffix(': ')), 'red', 'bold')}"
-        yield from (f"  {printable(line)}" for line in rest[:MAX_LOG_LINES])
+        first, *rest = _message(f"{error.type}: {error.message}".removesuffix(": "), look)
+        yield f"  {look.paint(first, 'red', 'bold')}"
+        yield from (f"  {line}" for line in rest)
     elif not frames:
         return
     for frame in frames:
         path = shown_path(frame.path, sources.root)
-        name = f" in {printable(frame.name)}" if frame.name else ""
-        yield f"    {look.paint(printable(f'{path}:{frame.line}'), 'cyan')}{name}"
+        name = f" in {_shown(frame.name, look)}" if frame.name else ""
+        yield f"    {look.paint(_shown(f'{path}:{frame.line}', look), 'cyan')}{name}"
         if text := (frame.source or sources.line(frame.path, frame.line)).strip():
             yield f"      {cut(printable(text), max(20, look.width - 6), look.symbols.more)}"
     if hidden:

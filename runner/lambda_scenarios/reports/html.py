@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lambda_scenarios.reports.html_excerpts import excerpt
 from lambda_scenarios.reports.record_json import encode_environment
 from lambda_scenarios.reports.text import seconds, shell_quote
 
@@ -27,7 +28,7 @@ _SCRIPTS = ("dom.js", "json.js", "text.js", "scenario.js", "report.js")
 # What the content security policy allows. `tests/reports/test_html.py` says the new values after a
 # change; they aren't computed here because hashlib would cost every run some milliseconds.
 STYLE_DIGEST = "sha256-MAU5qMLh281cGcaJW9bXyayaWi2yrqCI2cSFOqJTpro="
-SCRIPT_DIGEST = "sha256-SlOGha4WJaXsKmwrdY042x12v6749/7VVMELzUXOc3A="
+SCRIPT_DIGEST = "sha256-liV/5OLVlnKXfcgsiJmEtTiwBjvDfzLBY2Oi5PE2IyM="
 
 STATUSES: tuple[Status, ...] = ("failed", "error", "flaky", "not run", "skipped", "passed")
 _SYMBOLS: dict[Status, str] = {
@@ -131,7 +132,7 @@ def _results(records: Iterable[str]) -> Iterator[str]:
     details: list[str] = []
     size = 0
     for text in records:
-        line = _one_line(text)
+        line = _one_line(excerpt(text))
         index.append(_index_entry(line))
         details.append(line)
         size += len(line)
@@ -189,7 +190,8 @@ def _index_entry(line: str) -> str:
         return head
     said = _said(json.loads(line))
     searched = "\n".join(said)[:_SEARCHED_CHARACTERS]
-    more = {"problem": said[0] if said and not passed else "", "searched": searched}
+    problem = said[0][:_SEARCHED_CHARACTERS] if said and not passed else ""
+    more = {"problem": problem, "searched": searched}
     return head[:-1] + "," + json.dumps(more, ensure_ascii=False)[1:]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lambda_scenarios.phrases import plural
 from lambda_scenarios.reports import record_json
-from lambda_scenarios.reports.text import shell_quote, strip_ansi
+from lambda_scenarios.reports.text import shell_quote, strip_ansi, with_line_feeds
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import AttemptRecord, InvocationRecord, Record, RunEnd, RunInfo
@@ -49,7 +49,8 @@ def _xml(text: str, special: dict[str, str]) -> str:
 
 
 def _content(text: str) -> str:
-    return _xml(text, _IN_TEXT)
+    # Readers show `&#13;` as nothing: a traceback that Lambda's clients logged would be one long line.
+    return _xml(text if _PLAIN(text) else with_line_feeds(text), _IN_TEXT)
 
 
 def _attribute(text: str) -> str:

@@ -14,6 +14,9 @@ _ANSI = (
 _CONTROL = "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 _SAFE_IN_SHELL = "[A-Za-z0-9_@%+=:,./-]+"
 
+# Of one line on the console: a terminal makes a wall of more, and the report has the rest.
+MAX_COLUMNS = 400
+
 
 def strip_ansi(text: str) -> str:
     """The text without terminal escape sequences (colour, titles, cursor movement)."""
@@ -33,14 +36,31 @@ def printable(text: str) -> str:
     return text if text.isascii() and text.isprintable() else re.sub(_CONTROL, _escaped, text)
 
 
-def log_lines(text: str) -> list[str]:
-    """The lines of a log, harmless on a terminal.
+def shown_line(text: str, mark: str = "…") -> str:
+    """The text as one printable line of at most `MAX_COLUMNS`; a cut one ends with `mark`."""
+    if len(text) <= MAX_COLUMNS:
+        return cut(printable(text), MAX_COLUMNS, mark)
+    return cut(printable(text[:MAX_COLUMNS]), MAX_COLUMNS - display_width(mark), "") + mark
+
+
+def with_line_feeds(text: str) -> str:
+    """The text with `\\n` for every line end, and spaces for no-break spaces.
 
     Lambda's clients join the lines of a traceback with carriage returns, and indent them with no-break
     spaces (awslambdaric, `bootstrap.py`): both are taken for what they stand for.
     """
-    text = strip_ansi(text).replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
-    return [printable(line.expandtabs(8)) for line in text.removesuffix("\n").split("\n")] if text else []
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+
+
+def log_lines(text: str) -> list[str]:
+    """The lines of a log as they were written, without escape sequences; `shown_log_line` shows one."""
+    text = with_line_feeds(strip_ansi(text))
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def shown_log_line(line: str, mark: str = "…") -> str:
+    """A line of `log_lines`, harmless on a terminal and not too long for it."""
+    return shown_line(line[: MAX_COLUMNS + 1].expandtabs(8), mark)
 
 
 def _character_width(character: str) -> int:

@@ -94,16 +94,25 @@ function errorCard(invocation, status) {
     error && error.stack.length ? longText(error.stack.join("\n")) : null);
 }
 
+// What reports/html_excerpts.py puts in the place of the middle of a long text.
+const LEFT_OUT = /^\[… (?:(\d+) lines?, )?\d+ characters are left out here: report\.json has all …\]$/m;
+
+function size(log) {
+  const lines = log.replace(/\n$/, "").split("\n").length;
+  const leftOut = LEFT_OUT.exec(log);
+  if (!leftOut) return plural(lines, "line");
+  return `${plural(lines - 1 + Number(leftOut[1] || 0), "line")}, the middle of them only in report.json`;
+}
+
 function panels(invocation, open) {
   const variables = environmentOf(invocation.environment);
-  const lines = (text) => plural(text.replace(/\n$/, "").split("\n").length, "line");
   return make("div", { class: "panels" },
     invocation.logs
-      ? panel(`Logs`, lines(invocation.logs) + (invocation.logs_truncated ? ", truncated by the backend" : ""),
+      ? panel(`Logs`, size(invocation.logs) + (invocation.logs_truncated ? ", truncated by the backend" : ""),
         () => longText(invocation.logs, terminal), () => invocation.logs, open || invocation.logs.length < 400)
       : make("p", { class: "empty" }, "The function wrote nothing to its log."),
     invocation.init_logs
-      ? panel("Init logs", lines(invocation.init_logs), () => longText(invocation.init_logs, terminal),
+      ? panel("Init logs", size(invocation.init_logs), () => longText(invocation.init_logs, terminal),
         () => invocation.init_logs, invocation.ending === "init failed")
       : null,
     jsonPanel("Result", invocation.output, open),
