@@ -5,6 +5,7 @@ A ^C while the rest is still being imported ends the process at once and without
 
 # The C module behind `signal`, whose own import gives a ^C time to strike; typeshed doesn't know it.
 import _signal  # type: ignore[import-not-found]
+import os
 
 _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
@@ -13,4 +14,7 @@ def console_script() -> None:
     """Runs the command line, and exits with its status."""
     from lambda_scenarios.cli.main import console_script as run
 
-    run()
+    try:
+        run()
+    except KeyboardInterrupt:  # one more, while the first was being told
+        os._exit(130)

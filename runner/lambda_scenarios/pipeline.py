@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import Diagnostic, Interrupted, NothingSelected, UsageError
+from lambda_scenarios.errors import Diagnostic, Interrupted, NothingSelected, UsageError, settle
 from lambda_scenarios.execution import plan
 from lambda_scenarios.execution.prepare import Prepared, prepare
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
@@ -103,8 +103,7 @@ def read(suite: Suite, world: World, *, skipped_too: bool = False) -> RenderedSu
     root = discover.project_root(world.cwd)
     catalog = Catalog(world.environ, world.cwd)
     problems: list[Diagnostic] = []
-    files = load_files(discover.discover(suite.paths, world.cwd, root, ()), problems=problems)
-    expanded = expand_files(files, catalog, suite.settings, root, problems)
+    expanded = expand(suite, world, catalog, problems)
     try:
         chosen = select_cases(expanded, suite.selection)
     except NothingSelected:
@@ -117,14 +116,18 @@ def read(suite: Suite, world: World, *, skipped_too: bool = False) -> RenderedSu
     return rendered
 
 
-def expand(suite: Suite, world: World, catalog: Catalog) -> tuple[Expanded, ...]:
-    """The scenarios of all files, expanded: names, tags and functions are known, the rest is as written."""
+def expand(
+    suite: Suite, world: World, catalog: Catalog, problems: list[Diagnostic] | None = None
+) -> tuple[Expanded, ...]:
+    """The scenarios of all files, expanded: names, tags and functions are known, the rest is as written.
+
+    Raises UsageError; with `problems`, adds them there instead.
+    """
     root = discover.project_root(world.cwd)
-    problems: list[Diagnostic] = []
-    files = load_files(discover.discover(suite.paths, world.cwd, root, ()), problems=problems)
-    expanded = expand_files(files, catalog, suite.settings, root, problems)
-    if problems:
-        raise UsageError(*dict.fromkeys(problems))
+    found = discover.discover(suite.paths, world.cwd, root, ())
+    wrong = discover.unread(found, root)
+    expanded = expand_files(load_files(found, problems=wrong), catalog, suite.settings, root, wrong)
+    settle(wrong, problems)
     return expanded
 
 
@@ -138,6 +141,13 @@ def _order(cases: Sequence[Case], request: RunRequest) -> list[tuple[int, Case]]
     return order
 
 
+def _processors() -> int:
+    """How many this process may use, which in a container are fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _execute(
     request: RunRequest,
     cases: Sequence[Case],
@@ -147,7 +157,7 @@ def _execute(
     early: Early | None,
     began: float,
 ) -> RunResult:
-    jobs = request.jobs or os.cpu_count() or 1
+    jobs = request.jobs or _processors()
     limits = Limits(
         jobs=jobs,
         idle=max(8, 2 * jobs),

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
 
 from lambda_scenarios.checks.diff import diff
 
-from .judging import compiled, output
+from .judging import compiled, output, values
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.values import Json
@@ -137,6 +140,53 @@ def test_what_is_far_from_a_change_is_left_out_but_not_what_it_stands_in() -> No
         '   "last": 1',
         " }",
     ]
+
+
+def test_an_entry_is_left_out_whole_or_not_at_all() -> None:
+    found: Json = {
+        "a": [1, 2],
+        "items": [{"sku": f"s{i}", "n": [i, i], "price": i} for i in range(4)],
+        "z": {"y": 1},
+    }
+    expected = json.loads(json.dumps(found))
+    expected["items"][1]["price"] = 0
+    assert lines(expected, found) == [
+        " {",
+        "   …",
+        '   "items": [',
+        "     …",
+        "     {",
+        "       …",
+        '-      "price": 0',
+        '+      "price": 1',
+        "     },",
+        "     …",
+        "   ],",
+        "   …",
+        " }",
+    ]
+
+
+@given(values, values)
+@settings(max_examples=200, deadline=None)
+def test_no_bracket_of_a_diff_dangles(expected: Json, found: Json) -> None:
+    if isinstance(found, str):  # texts have lines, not brackets
+        return
+    told = lines({"$literal": expected}, found)
+    for side in "-+":
+        shown = "".join(line[1:] for line in told if line[0] in (side, " "))
+        brackets = re.sub(r'"(?:[^"\\]|\\.)*"|[^][{}]', "", shown)
+        while brackets != (fewer := re.sub(r"\[\]|\{\}", "", brackets)):
+            brackets = fewer
+        assert brackets == ""
+
+
+def test_the_line_end_at_the_end_of_texts_begins_no_line() -> None:
+    assert lines("one\ntwo\n", "one\n2\n") == [" one", "-two", "+2"]
+    assert lines("", "one\ntwo\n") == ["+one", "+two"]
+    assert lines("\n", "one\n") == ["-", "+one"]
+    assert lines("one\ntwo\n", "one\ntwo") == [" one", " two", "-"]
+    assert lines("one\n\n", "two\n\n") == ["-one", "+two", " "]
 
 
 def test_texts_are_compared_line_by_line() -> None:

@@ -134,20 +134,18 @@ def test_few_descriptors_mean_few_workers_not_errors(tmp_path: Path) -> None:
     assert len(done.outcomes) == 24
 
 
-def test_idle_workers_are_capped_and_the_one_unused_longest_goes(tmp_path: Path) -> None:
-    source = "import os\ndef main(e, c): return os.getpid()"
-    specs = [python_spec(tmp_path, source, number=n, N=str(n)) for n in range(1, 5)]
+def test_no_more_workers_are_kept_than_asked_for(tmp_path: Path) -> None:
+    specs = [python_spec(tmp_path, "def main(e, c): return e", number=n, N=str(n)) for n in range(1, 7)]
     most = 0
 
     def turn() -> None:
         nonlocal most
         most = max(most, len(children()))
 
-    # 1 2 3 4 1 2 3 4: with one idle worker kept, each of the second round is new.
-    planned = plan.lanes([Assignment(spec, task(4 * turn + spec.number), False) for turn in (0, 1) for spec in specs])
-    done = run(planned, jobs=1, idle=1, turn=turn)
-    assert len({outcome.worker for _, outcome in done.outcomes}) == 8
-    assert most <= 3  # the reaper, an idle one, a busy one
+    tasks = [Assignment(spec, task(6 * again + spec.number), False) for again in range(5) for spec in specs]
+    done = run(plan.lanes(tasks), jobs=2, idle=1, turn=turn)
+    assert len(done.outcomes) == 30
+    assert 2 <= most <= 4, "the reaper, two that are busy, one that is idle"
 
 
 def children() -> list[str]:
@@ -200,11 +198,18 @@ def main(event, context):
     def test_what_answered_in_time_passes_however_late_this_side_is(self, tmp_path: Path) -> None:
         source = f"""
 import os
+def reached(name):
+    open(os.path.join({str(tmp_path)!r}, name), "w").close()
+def wait_for(name):
+    while not os.path.exists(os.path.join({str(tmp_path)!r}, name)):
+        os.sched_yield()
 def main(event, context):
-    print("case", event)
+    if event == 0:
+        wait_for("begun")
     if event == 1:
-        with open({str(tmp_path / "answering")!r}, "w"):
-            pass
+        reached("begun")
+        wait_for("judging")
+        reached("answered")
     return event
 """
         first = python_spec(tmp_path, source, number=1)
@@ -213,17 +218,16 @@ def main(event, context):
         def decide(case: int, outcome: Outcome) -> bool:
             if case == 0:
                 # Judging this one takes longer than the other's timeout.
-                while not (tmp_path / "answering").exists():
-                    os.sched_yield()
-                until = time.monotonic() + 0.5
-                while time.monotonic() < until:
+                (tmp_path / "judging").touch()
+                until = time.monotonic() + 1.1
+                while time.monotonic() < until or not (tmp_path / "answered").exists():
                     os.sched_yield()
             return True
 
         done = run(
             [
                 lane(first, task(0, "0")),
-                lane(second, *[task(case, str(case), timeout=0.4) for case in (1, 2, 3)]),
+                lane(second, *[task(case, str(case), timeout=1) for case in (1, 2, 3)]),
             ],
             decide=decide,
         )
@@ -276,16 +280,22 @@ def main(event, context):
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("lambda_scenarios.execution.worker.INIT_LIMIT", 0.3)
-        ready = tmp_path / "ready"
-        slow = python_spec(tmp_path, f"open({str(ready)!r}, 'w').close()\ndef main(e, c): return e", number=2)
+        source = f"""
+import os
+while not os.path.exists({str(tmp_path / "judging")!r}):
+    os.sched_yield()
+open({str(tmp_path / "loaded")!r}, "w").close()
+def main(event, context):
+    return event
+"""
+        slow = python_spec(tmp_path, source, number=2)
         quick = python_spec(tmp_path, "def main(e, c): return e", number=1)
 
         def decide(case: int, outcome: Outcome) -> bool:
             if case == 0:
-                while not ready.exists():
-                    os.sched_yield()
-                until = time.monotonic() + 0.4
-                while time.monotonic() < until:
+                (tmp_path / "judging").touch()
+                until = time.monotonic() + 0.5
+                while time.monotonic() < until or not (tmp_path / "loaded").exists():
                     os.sched_yield()
             return True
 

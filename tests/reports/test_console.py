@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.reports import samples
 
-from lambda_scenarios.model.record import AttemptRecord, ErrorRecord
+from lambda_scenarios.model.record import AttemptRecord, DiffLine, ErrorRecord
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.reports import failure, text
 from lambda_scenarios.reports.console import Console
@@ -23,7 +23,13 @@ from lambda_scenarios.reports.style import Style, style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lambda_scenarios.model.record import MismatchRecord, Planned, Record
+    from lambda_scenarios.model.record import (
+        EndingKind,
+        InvocationRecord,
+        MismatchRecord,
+        Planned,
+        Record,
+    )
 
 NOTIFY = "scenarios/orders/notify.yml"
 
@@ -84,7 +90,10 @@ def many(count: int, file: str, **changes: object) -> list[Record]:
 
 
 def failed_by(mismatch: MismatchRecord, **changes: Any) -> Record:
-    invocation = samples.invocation(mismatches=(mismatch,), **changes)
+    return failed_with(samples.invocation(mismatches=(mismatch,), **changes))
+
+
+def failed_with(invocation: InvocationRecord) -> Record:
     return samples.FAILED._replace(attempts=(AttemptRecord("failed", (invocation,)),))
 
 
@@ -369,6 +378,65 @@ def test_long_logs_show_their_end() -> None:
         "    … 60 lines more in the report\n    line 60\n" in shown
     )
     assert "line 99\n" in shown
+
+
+@pytest.mark.parametrize("ending", ["init failed", "worker died", "timed out"])
+def test_what_was_printed_while_loading_is_shown_where_loading_ended_it(ending: EndingKind) -> None:
+    changes = {"ending": ending, "init_logs": "importing\n", "mismatches": (samples.mismatch(diff=()),)}
+    shown = Screen().run([failed_with(samples.invocation(logs="", **changes))])
+    assert "  output while loading (1 line):\n    importing\n  again:" in shown
+    assert "output of the function" not in shown
+
+
+def test_output_of_a_sound_start_is_shown_only_where_logs_are_expected() -> None:
+    def shown(ending: EndingKind, expectation: str) -> str:
+        wrong = samples.mismatch(expectation=expectation, diff=())
+        loaded = samples.invocation(ending=ending, init_logs="importing\n", mismatches=(wrong,))
+        return Screen().run([failed_with(loaded)])
+
+    assert "importing" not in shown("worker died", "expect")
+    assert "importing" not in shown("returned", "expect.output")
+    for expectation in ("expect.logs[0]", "expect.log_records"):
+        assert (
+            "  output while loading (1 line):\n    importing\n"
+            "  output of the function (1 line, request 6f1c8a3e):\n    order o-17 stored\n"
+        ) in shown("returned", expectation)
+
+
+def test_nothing_huge_reaches_the_terminal() -> None:
+    huge = "漢" + "\x1bx" * 1_000_000
+    stack = tuple(f'  File "/app/{huge}.py", line {n}, in f\n    {huge}\n' for n in range(3))
+    lines = f"{huge}\n" * 60
+    invocation = samples.invocation(
+        ending="function error",
+        error=ErrorRecord("Error", lines, stack),
+        logs=lines,
+        held=(huge,) * 3,
+        mismatches=(
+            samples.mismatch(expectation=huge, message=lines + "x", diff=(DiffLine("+", huge),) * 3),
+            samples.mismatch(file="", line=0, message=lines),
+        ),
+    )
+    record = failed_with(invocation)._replace(reason=lines)
+    skipped = samples.SKIPPED._replace(reason=huge)
+    error = samples.ERROR._replace(reason=lines)
+    for verbosity in (0, 1):
+        screen = Screen(verbosity=verbosity)
+        shown = screen.run([record, skipped, error])
+        # Beside what is shown stand its indentation, the number of a line, a caret.
+        assert max(map(text.display_width, shown.splitlines())) < text.MAX_COLUMNS + 200
+        assert len(shown.splitlines()) < 300
+        assert shown.count("    … 20 lines more in the report\n") == 1  # of 60 of the log
+        assert shown.count("… 40 lines more in the report\n") == 3  # of messages: the reasons, a mismatch
+        assert "again: lambda-scenarios run" in shown
+
+
+@given(st.text())
+def test_a_shown_line_fits_and_is_marked(value: str) -> None:
+    line = text.shown_line(value * 30)
+    assert text.display_width(line) <= text.MAX_COLUMNS
+    whole = text.printable(value * 30)
+    assert line == whole or (line.endswith("…") and whole.startswith(line[:-1]))
 
 
 def test_the_status_line_is_erased_and_never_wraps() -> None:

@@ -17,8 +17,16 @@ from hypothesis import strategies as st
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 from tests.reports.browser import sample
 
-from lambda_scenarios.model.record import EnvironmentRecord, Record, RunEnd, RunInfo
-from lambda_scenarios.reports import html, record_json
+from lambda_scenarios.model.record import (
+    AttemptRecord,
+    DiffLine,
+    EnvironmentRecord,
+    ErrorRecord,
+    Record,
+    RunEnd,
+    RunInfo,
+)
+from lambda_scenarios.reports import html, html_excerpts, record_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,6 +101,60 @@ def test_blocks_come_in_pairs_and_a_record_is_a_line() -> None:
         assert [json.loads(lines[n + 1].rstrip(","))["id"] for n in range(len(entries))] == [
             e["id"] for e in entries
         ]
+
+
+def test_a_huge_record_does_not_make_a_huge_page() -> None:
+    log = "".join(f"line {n}\n" for n in range(1_000_000))
+    one_line = "x" * 3_000_000
+    payload = json.dumps({"amount": 1, "text": one_line})
+    base = next(record for record in RUN.records if record.attempts[0].invocations[0].mismatches)
+    (invocation,) = base.attempts[0].invocations
+    mismatch = invocation.mismatches[0]._replace(
+        message=one_line,
+        expected=one_line,
+        found=log,
+        diff=(DiffLine("-", one_line), DiffLine("+", one_line), *[DiffLine(" ", "y" * 100)] * 10_000),
+    )
+    invocation = invocation._replace(
+        logs=log, init_logs=one_line, event=payload, context="1.10", output=payload,
+        error=ErrorRecord("Error", one_line, (one_line,) * 100), mismatches=(mismatch,),
+    )  # fmt: skip
+    record = base._replace(reason=one_line, attempts=(AttemptRecord("failed", (invocation,)),))
+    page = rendered([record])
+    assert len(page) < 2_000_000
+    (found,) = Blocks(page).values("details")
+    (shown,) = found["attempts"][0]["invocations"]
+    head, note, tail = re.split(r"(\[…[^\n]*\n)", shown["logs"])
+    assert log.startswith(head)
+    assert log.endswith(tail)
+    assert len(head + tail) <= html_excerpts.MAX_TEXT
+    left_out = re.fullmatch(
+        r"\[… (\d+) lines, (\d+) characters are left out here: report.json has all …\]\n", note
+    )
+    assert left_out is not None
+    assert (head + tail).count("\n") + int(left_out[1]) == 1_000_000
+    assert len(head + tail) + int(left_out[2]) == len(log)
+    assert "\n[… 2737856 characters are left out here: report.json has all …]\nxxx" in shown["init_logs"]
+    size = f"({len(payload)} characters of JSON, of which this is the beginning: report.json has all) "
+    assert shown["event"].startswith(size + '{"amount": 1, "text": "xxx')
+    assert shown["output"] == shown["event"]
+    assert shown["context"] == 1.1
+    (kept,) = shown["mismatches"]
+    assert [line["sign"] for line in kept["diff"][:3]] == ["-", "+", " "]
+    assert re.fullmatch(r"\[… \d+ lines more: see report.json …\]", kept["diff"][-1]["text"])
+    assert shown["error"]["stack"][0].startswith("xxx")
+
+
+def test_a_record_that_is_not_huge_is_kept_to_the_letter() -> None:
+    long = "".join(f"line {n}\n" for n in range(20_000))
+    (invocation,) = RUN.records[0].attempts[0].invocations
+    # Longer than a text may be, but no part of it is.
+    invocation = invocation._replace(event="1.10", logs=long, init_logs=long)
+    text = record_json.encode(RUN.records[0]._replace(attempts=(AttemptRecord("passed", (invocation,)),)))
+    assert len(text) > html_excerpts.MAX_TEXT
+    assert html_excerpts.excerpt(text) == text
+    foreign = json.dumps({"attempts": [], "name": "z" * html_excerpts.MAX_TEXT})
+    assert html_excerpts.excerpt(foreign) == foreign
 
 
 def test_the_index_says_what_is_wrong() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_scenarios.errors import NothingSelected, UsageError
-from lambda_scenarios.scenarios.discover import FoundFile, discover, natural, project_root
+from lambda_scenarios.scenarios.discover import FoundFile, discover, natural, project_root, unread
 from lambda_scenarios.scenarios.sniff import is_scenario_text
 
 SCENARIOS = "scenarios:\n- name: a\n"
@@ -255,3 +255,19 @@ def test_natural_order_is_total(paths: list[str]) -> None:
     backwards = paths[::-1]
     assert sorted(paths, key=natural) == sorted(backwards, key=natural)
     assert sorted(["a10", "a9", "a"], key=natural) == ["a", "a9", "a10"]
+
+
+def test_files_that_are_not_read_yet_are_told(tmp_path: Path) -> None:
+    nested = tmp_path / "scenarios" / "orders"
+    nested.mkdir(parents=True)
+    (nested / "a.yml").write_text("scenarios: [{name: a, function: f}]\n")
+    (tmp_path / "scenarios" / "_defaults.yml").write_text("defaults: {}\n")
+    (tmp_path / "lambda-scenarios.yml").write_text("# the root\n")
+    found = discover(["scenarios"], str(tmp_path), str(tmp_path))
+    (problem,) = unread(found, str(tmp_path))
+    assert problem.problem == "_defaults.yml isn't read yet"
+    (tmp_path / "lambda-scenarios.yml").write_text("jobs: 2\n")
+    assert [p.problem for p in unread(found, str(tmp_path))] == [
+        "_defaults.yml isn't read yet",
+        "the settings of lambda-scenarios.yml aren't read yet",
+    ]

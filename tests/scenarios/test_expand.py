@@ -215,7 +215,7 @@ def test_names_must_differ_and_both_places_are_told(project: Project) -> None:
     project.scenarios("scenarios:\n  - name: n\n  - name: m\n  - name: n\n")
     (diagnostic,) = project.problems(project.expanded)
     assert project.place(diagnostic) == "a.yml:6"
-    assert diagnostic.label == "the first begins on line 4"
+    assert (diagnostic.label, diagnostic.notes) == ("the first begins on line 4", ())
     project.scenarios("scenarios:\n  - name: '{{ 1 }}'\n    cases: [{a: 1}, {a: 2}, {a: 3}]\n")
     assert [d.problem for d in project.problems(project.expanded)] == ["the name `1` comes out twice"]
 

@@ -83,6 +83,27 @@ def test_other_attributes_only_where_a_client_sets_them(project: Project) -> Non
 # Environments and the other settings; who wins.
 
 
+@pytest.mark.parametrize(
+    ("given_value", "shown", "label"),
+    [
+        ("Ada", 'the string "Ada"', ""),
+        ("2.5", 'the string "2.5"', "`| float` makes a number of a text"),
+        (0, "the number 0", ""),
+        (True, "`true`", ""),
+        ([1], "a list", ""),
+    ],
+)
+def test_a_timeout_that_is_none_says_what_its_template_gives(
+    given_value: Any, shown: str, label: str, project: Project
+) -> None:
+    project.scenarios(
+        f"vars: {{v: {json.dumps(given_value)}}}\n"
+        "scenarios:\n  - {name: n, function: greet, timeout: '{{ vars.v }}'}\n"
+    )
+    problem = f"`timeout` must be a number of seconds, more than 0: its template gives {shown}"
+    assert project.told() == [(problem, "'{{ vars.v }}'", label)]
+
+
 def test_environments_are_texts(project: Project) -> None:
     environment = one(
         project,
@@ -185,7 +206,7 @@ def test_service_stage_region_and_parameters(project: Project) -> None:
             "declare it under `functions`, or name the service: `service: PATH`",
         ),
         (FUNCTIONS, "function: gret", "no function `gret`", "did you mean `greet`? There are: greet"),
-        (FUNCTIONS, "function: '{{ \"zz\" }}'", "no function `zz`", "There are: greet"),
+        (FUNCTIONS, "function: '{{ \"zz\" }}'", "no function `zz`", "there are: greet"),
         (
             FUNCTIONS,
             "tags: []",

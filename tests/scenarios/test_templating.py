@@ -217,6 +217,8 @@ def test_files_and_services(project: Project) -> None:
 
 # Faults: problem, the text that is marked, label.
 
+TOO_LARGE = "a template makes a number that is too large: 1.8e308 is the limit"
+
 FAULTS = [
     ("{{ vars.custmer }}", "`vars.custmer` is undefined", "vars.custmer", "did you mean `customer`?"),
     ("a {{ vars['custmer'] }}", "`vars.custmer` is undefined", "", "did you mean `customer`?"),
@@ -238,6 +240,48 @@ FAULTS = [
     ("x {{ 1 + }}", "template syntax: unexpected 'end of print statement'", "{{ 1 + }}", ""),
     ("x {{ a b }}", "template syntax: expected token 'end of print statement', got 'b'", "b", ""),
     ("{{ uuid }}", "a template gives the function `uuid`", "", "call it: `uuid()`"),
+    ("{{ now }}", "a template gives the function `now`", "", "call it: `now()`"),
+    ("at {{ timestamp }}", "a template gives the function `timestamp`", "", "call it: `timestamp()`"),
+    ("{{ [load_json] }}", "a template gives the function `load_json`", "", "call it: `load_json(path)`"),
+    ("{{ read_text }}", "a template gives the function `read_text`", "", "call it: `read_text(path)`"),
+    ("{{ range }}", "a template gives the function `range`", "", "call it: `range(bound)`"),
+    ("{% macro m() %}{% endmacro %}{{ m }}", "a template gives the function `m`", "", "call it: `m()`"),
+    ("{{ uuid(5) }}", "`uuid` doesn't take these arguments", "uuid", "it is `uuid()`"),
+    (
+        "{{ random_int(5) }}",
+        "`random_int` doesn't take these arguments",
+        "random_int",
+        "it is `random_int(a, b)`",
+    ),
+    (
+        "{{ now(offset=1) }}",
+        "`now` doesn't take these arguments",
+        "now",
+        "it is `now(offset_seconds, format)`",
+    ),
+    ("{{ range() }}", "`range` doesn't take these arguments", "range", "it is `range(bound, …)`"),
+    (
+        "{{ 'a' | upper(5) }}",
+        "`upper` doesn't take these arguments",
+        "upper",
+        "the filter takes no arguments",
+    ),
+    (
+        "{{ 'a' | replace }}",
+        "`replace` doesn't take these arguments",
+        "replace",
+        "the filter takes `(old, new, count)`",
+    ),
+    (
+        "{{ 'a' | sha256(5) }}",
+        "`sha256` doesn't take these arguments",
+        "sha256",
+        "the filter takes no arguments",
+    ),
+    ("{{ 1 is odd(2) }}", "`odd` doesn't take these arguments", "odd", ""),
+    ("{{ 'a'.upper(1) }}", "`upper` doesn't take these arguments", "upper", ""),
+    ("{{ 5 | sha256 }}", "`sha256` takes text, not a number", "sha256", ""),
+    ("{{ vars | b64encode }}", "`b64encode` takes text, not a mapping", "b64encode", ""),
     (
         "{{ ''.__class__ }}",
         "a template may not do that: access to attribute '__class__' of 'str' object is unsafe.",
@@ -261,7 +305,12 @@ FAULTS = [
     ("{{ '_w==' | b64decode }}", "a template gives bytes that are no UTF-8 text", "", ""),
     ("{{ random_int(2, 1) }}", "random_int(2, 1): the first is greater than the second", "random_int", ""),
     ("{{ now(1e300) }}", None, "now", ""),
-    ("{{ 1e308 * 10 }}", "a template gives inf, which JSON can't say", "", ""),
+    ("{{ 1e308 * 10 }}", TOO_LARGE, "", ""),
+    ("{{ 1e400 }}", TOO_LARGE, "", ""),
+    ("{{ [-1e400] }}", TOO_LARGE, "", ""),
+    ("a {{ 1e400 }}", TOO_LARGE, "", ""),
+    ("{{ '1e400' | float }}", TOO_LARGE, "", ""),
+    ("{{ 'nan' | float }}", "a template gives NaN, which JSON can't say", "", ""),
     ("{% include 'x' %}", "templates can't include, import or extend others", "", ""),
     (
         "{{ read_text('customr.txt') }}",
@@ -345,8 +394,8 @@ def test_all_faults_of_a_scenario_are_told_together(project: Project) -> None:
         "`vars.b` is undefined",
         "`vars.c` is undefined",
         "`vars.d` is undefined",
-        "`timeout` must be a number of seconds, more than 0",
-        "`isolation` must be one of warm, cold",
+        '`timeout` must be a number of seconds, more than 0: its template gives the string "x"',
+        '`isolation` must be one of warm, cold: its template gives the string "wrm"',
     }
 
 

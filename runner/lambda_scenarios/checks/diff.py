@@ -234,6 +234,8 @@ def _expected_text(node: Node) -> str:
 def _text_lines(expected: str, found: str) -> list[_Line]:
     """Texts line by line; a line that looks alike but isn't shows what can't be seen."""
     left, right = expected.split("\n"), found.split("\n")
+    if left[-1] == right[-1] == "":  # neither ends in the middle of a line
+        left, right = left[:-1], right[:-1]
     # difflib is quadratic where lines repeat; its heuristic for long texts keeps that away.
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=max(len(left), len(right)) > 1000)
     lines: list[_Line] = []
@@ -251,31 +253,42 @@ def _visible(line: str) -> str:
 
 
 def _elide(lines: list[_Line], context: int) -> list[_Line]:
-    """Leaves out what is far from a change, except the brackets that a changed line stands inside."""
+    """Leaves out what is far from a change: whole entries of the containers that a change stands in."""
+    keep, unchanged = _near_changes(lines, context)
+    for i in range(len(keep)):  # one line left out is not worth an ellipsis
+        keep[i] = keep[i] or (all(keep[max(i - 1, 0) : i]) and all(keep[i + 1 : i + 2]))
+    for start, end in unchanged:  # a part of an entry would show brackets that belong to nothing
+        if not all(keep[start:end]):
+            keep[start:end] = [False] * (end - start)
+    shown: list[_Line] = []
+    for i, line in enumerate(lines):
+        if keep[i]:
+            shown.append(line)
+        elif i == 0 or keep[i - 1]:
+            shown.append(_Line(" ", line.level, ELISION))
+    return shown
+
+
+def _near_changes(lines: list[_Line], context: int) -> tuple[list[bool], list[tuple[int, int]]]:
+    """Which lines are near a change or are a bracket around one; the bounds of the entries without a change.
+
+    Only entries of several lines; those within another come before it.
+    """
     keep = [False] * len(lines)
     around: set[int] = set()
+    unchanged: list[tuple[int, int]] = []
     openers: list[int] = []
     for i, line in enumerate(lines):
         while openers and lines[openers[-1]].level >= line.level:
             opener = openers.pop()
-            if opener in around and lines[opener].level == line.level:
-                keep[opener] = keep[i] = True
+            if lines[opener].level == line.level:
+                if opener in around:
+                    keep[opener] = keep[i] = True
+                elif i > opener + 1:
+                    unchanged.append((opener, i + 1))
         if line.sign != " ":
             around.update(openers)
             for near in range(max(0, i - context), min(len(lines), i + context + 1)):
                 keep[near] = True
         openers.append(i)
-    shown: list[_Line] = []
-    i = 0
-    while i < len(lines):
-        if keep[i]:
-            shown.append(lines[i])
-            i += 1
-            continue
-        end = i
-        while end < len(lines) and not keep[end]:
-            end += 1
-        # One line left out is not worth an ellipsis.
-        shown += [lines[i]] if end == i + 1 else [_Line(" ", lines[i].level, ELISION)]
-        i = end
-    return shown
+    return keep, unchanged

@@ -208,17 +208,17 @@ class Worker:
     def expire(self) -> bool:
         """The deadline has passed. Returns whether the tasks are to be given to a new worker whose init
         counts under the function's timeout, since loading took longer than Lambda grants it alone."""
-        given, loading = self.load, not self.ready
+        served, loading = self._served, not self.ready
         # This side may be late, not the worker: what it has said by now lies in its socket.
         self._server.catch_up()
-        if not self.alive or self.load < given or loading != (not self.ready):
+        if not self.alive or self._served > served or (loading and self.ready):
             self.flush()
             return False
         self._closing = True
         self._memory = self._process.peak_memory_kb() or self._memory
         self._process.kill()
         self._server.drain()
-        if not self.alive or self.load < given:
+        if not self.alive or self._served > served:
             # The answer came just now; what began after it never got its time.
             self._abandon()
             return False

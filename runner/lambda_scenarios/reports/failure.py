@@ -227,12 +227,14 @@ def _indent(line: str) -> int:
 
 def _held(held: tuple[str, ...], look: Look) -> str:
     names = [
-        _shown(re.sub(r"^(?:expect\.)?(?:(?:http|output)\.)?", "", name), look) for name in held[:_MAX_HELD]
+        printable(re.sub(r"^(?:expect\.)?(?:(?:http|output)\.)?", "", name)) for name in held[:_MAX_HELD]
     ]
     if len(held) > _MAX_HELD:
         names.append(look.symbols.more)
     verb = "holds" if len(held) == 1 else "hold"
-    return f"{plural(len(held), 'other expectation')} of this scenario {verb} ({', '.join(names)})"
+    return _shown(
+        f"{plural(len(held), 'other expectation')} of this scenario {verb} ({', '.join(names)})", look
+    )
 
 
 def _output(i: InvocationRecord, look: Look) -> Iterator[str]:
@@ -275,8 +277,8 @@ def _without_error(logs: str, error: ErrorRecord) -> str:
 def _error(error: ErrorRecord, look: Look, sources: Sources, *, with_message: bool) -> Iterator[str]:
     frames, hidden = user_frames(error.stack)
     if with_message:
-        first, *rest = _message(f"{error.type}: {error.message}".removesuffix(": "), look)
-        yield f"  {look.paint(first, 'red', 'bold')}"
+        first, *rest = _message(f"{error.type}: {error.message}", look)
+        yield f"  {look.paint(first.removesuffix(': '), 'red', 'bold')}"
         yield from (f"  {line}" for line in rest)
     elif not frames:
         return

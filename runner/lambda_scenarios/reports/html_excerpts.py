@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # In characters.
 MAX_TEXT = 256 * 1024
 MAX_PAYLOAD = 1_000_000
+_MAX_MESSAGE = 16_000
 _PAYLOAD_KEPT = 64 * 1024
 _STACK_ENTRY = 4_000
 _DIFF_LINE = 4_000
@@ -38,7 +39,7 @@ def excerpt(text: str) -> str:
     except ValueError:
         return text
     kept = record._replace(
-        reason=None if record.reason is None else _text(record.reason),
+        reason=None if record.reason is None else _text(record.reason, _MAX_MESSAGE),
         attempts=tuple(
             attempt._replace(invocations=tuple(map(_invocation, attempt.invocations)))
             for attempt in record.attempts
@@ -90,15 +91,20 @@ def _error(error: ErrorRecord) -> ErrorRecord:
     if sum(map(len, stack)) > MAX_TEXT:
         ends = MAX_TEXT // _STACK_ENTRY // 2
         if len(stack) > 2 * ends:
-            gap = f"[… {plural(len(stack) - 2 * ends, 'entry', 'entries')} left out: report.json has all …]"
+            gap = f"[… {plural(len(stack) - 2 * ends, 'line')} left out here: report.json has all …]"
             stack = (*stack[:ends], gap, *stack[-ends:])
         stack = tuple(_text(entry, _STACK_ENTRY) for entry in stack)
-    return error._replace(type=_text(error.type, _STACK_ENTRY), message=_text(error.message), stack=stack)
+    return error._replace(
+        type=_text(error.type, _MAX_MESSAGE), message=_text(error.message, _MAX_MESSAGE), stack=stack
+    )
 
 
 def _mismatch(m: MismatchRecord) -> MismatchRecord:
     return m._replace(
-        message=_text(m.message), expected=_text(m.expected), found=_text(m.found), diff=_diff(m.diff)
+        message=_text(m.message, _MAX_MESSAGE),
+        expected=_text(m.expected),
+        found=_text(m.found),
+        diff=_diff(m.diff),
     )
 
 
@@ -109,10 +115,14 @@ def _diff(lines: tuple[DiffLine, ...]) -> tuple[DiffLine, ...]:
     room = MAX_TEXT
     for line in lines:
         more = len(line.text) - _DIFF_LINE
-        text = line.text if more <= 0 else f"{line.text[:_DIFF_LINE]}… ({more} characters more: see report.json)"
+        text = (
+            line.text if more <= 0 else f"{line.text[:_DIFF_LINE]}… ({more} characters more: see report.json)"
+        )
         room -= len(text)
         if room < 0:
-            kept.append(DiffLine(" ", f"[… {plural(len(lines) - len(kept), 'line')} more: see report.json …]"))
+            kept.append(
+                DiffLine(" ", f"[… {plural(len(lines) - len(kept), 'line')} more: see report.json …]")
+            )
             break
         kept.append(DiffLine(line.sign, text))
     return tuple(kept)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from lambda_scenarios.errors import Diagnostic, NothingSelected, UsageError, did_you_mean
+from lambda_scenarios.model.values import Place
 
 _NOT_ENTERED = frozenset({"node_modules", ".serverless", ".aws-sam", "cdk.out", "venv", "__pycache__"})
 _CONFIGURATION = "lambda-scenarios.yml"
@@ -78,6 +79,46 @@ def project_root(cwd: str) -> str:
         if os.path.exists(os.path.join(directory, ".git")):  # a file in worktrees and submodules
             return directory
     return above[0]
+
+
+def unread(found: Sequence[FoundFile], root: str) -> list[Diagnostic]:
+    """The files of the format that would change how `found` are read, and that this version doesn't know yet:
+    to pass them over in silence would run something else than what is written."""
+    directories: dict[str, None] = {}
+    for directory in dict.fromkeys(os.path.dirname(file.path) for file in found):
+        for above in _upwards(directory):
+            directories[above] = None
+            if above == root:
+                break
+    problems = [
+        Diagnostic(
+            f"{name} isn't read yet",
+            Place(os.path.join(directory, name), 1),
+            "write its keys into the scenario files",
+        )
+        for directory in directories
+        for name in sorted(_DIRECTORY_DEFAULTS)
+        if os.path.exists(os.path.join(directory, name))
+    ]
+    configuration = os.path.join(root, _CONFIGURATION)
+    if _has_content(configuration):
+        problems.append(
+            Diagnostic(
+                f"the settings of {_CONFIGURATION} aren't read yet",
+                Place(configuration, 1),
+                "leave it empty: it then only marks the project's root",
+            )
+        )
+    return problems
+
+
+def _has_content(path: str) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            lines = [line.strip() for line in stream]
+    except OSError:
+        return False
+    return any(line and not line.startswith((b"#", b"---")) and line != b"{}" for line in lines)
 
 
 def _upwards(directory: str) -> Iterator[str]:

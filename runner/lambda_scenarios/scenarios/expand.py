@@ -167,7 +167,6 @@ def _duplicates(expanded: Sequence[Expanded]) -> Iterator[Diagnostic]:
                 f"two scenarios of this file are named `{case.name}`",
                 draft.origin("name"),
                 f"the first begins on line {line}",
-                (f"the first: {draft.head.id}:{line}",),
             )
 
 

@@ -137,7 +137,6 @@ class FunctionLookup:
                 "declare it under `functions`, or name the service: `service: PATH`",
             )
         near = did_you_mean(key, known)
-        there = "There are: " + ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-        return Diagnostic(
-            f"no function `{key}`", asked_at, f"did you mean `{near}`? {there}" if near else there
-        )
+        listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+        label = f"did you mean `{near}`? There are: {listed}" if near else f"there are: {listed}"
+        return Diagnostic(f"no function `{key}`", asked_at, label)

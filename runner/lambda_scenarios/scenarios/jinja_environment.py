@@ -15,8 +15,8 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lambda_scenarios.errors import UsageError, did_you_mean
-from lambda_scenarios.scenarios import template_filters, template_limits
-from lambda_scenarios.scenarios.template_names import Budget, TemplateError
+from lambda_scenarios.scenarios import template_calls, template_filters, template_limits
+from lambda_scenarios.scenarios.template_names import Budget, TemplateError, kind_of
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -96,8 +96,30 @@ class ScenarioEnvironment(ImmutableSandboxedEnvironment):
         return super().call(__context, __obj, *args, **kwargs)
 
 
+def _printable(value: object) -> object:
+    """What stands inside of a text, where a function or an infinity would be printed in Python's words."""
+    if isinstance(value, float):
+        _check_finite(value)
+    elif callable(value) and not isinstance(value, Undefined):  # those raise what fits better
+        raise template_calls.uncalled(value)
+    return value
+
+
+def _check_finite(value: float) -> None:
+    if not math.isfinite(value):
+        raise _not_finite("nan" if math.isnan(value) else "inf")
+
+
+def _not_finite(name: str) -> TemplateError:
+    if name == "nan":
+        return TemplateError("a template gives NaN, which JSON can't say")
+    return TemplateError("a template makes a number that is too large: 1.8e308 is the limit")
+
+
 def _make_environment() -> ScenarioEnvironment:
-    environment = ScenarioEnvironment(undefined=Missing, keep_trailing_newline=True, autoescape=False)
+    environment = ScenarioEnvironment(
+        undefined=Missing, keep_trailing_newline=True, autoescape=False, finalize=_printable
+    )
     del environment.globals["lipsum"]  # draws from an unseeded generator
     environment.filters.update(template_limits.limited(environment.filters))
     environment.filters.update(template_filters.FILTERS)
@@ -186,8 +208,7 @@ def plain(value: object) -> Json:
     if isinstance(value, str):
         return value if type(value) is str else str(value)  # Markup
     if isinstance(value, float):
-        if not math.isfinite(value):
-            raise TemplateError(f"a template gives {value}, which JSON can't say")
+        _check_finite(value)
         return value
     if isinstance(value, Undefined):
         str(value)  # raises
@@ -200,8 +221,7 @@ def plain(value: object) -> Json:
             "a template gives bytes that are no UTF-8 text", notes=("`| b64encode` makes text of them",)
         )
     if callable(value):
-        called = getattr(value, "__name__", "it")
-        raise TemplateError(f"a template gives the function `{called}`", label=f"call it: `{called}()`")
+        raise template_calls.uncalled(value)
     raise TemplateError(f"a template gives a {type(value).__name__}, which JSON can't say")
 
 
@@ -226,6 +246,10 @@ def _fault(error: Exception, text: str, names: Mapping[str, object]) -> Exceptio
         return _missing(error, text, names, line)
     if isinstance(error, TemplateSyntaxError):
         return _syntax(error, text)
+    told = _in_words(error, names)
+    if told is not None:
+        told.line = line
+        return told
     notes: tuple[str, ...] = ()
     if isinstance(error, SecurityError):
         problem = f"a template may not do that: {_one_line(error)}"
@@ -239,6 +263,15 @@ def _fault(error: Exception, text: str, names: Mapping[str, object]) -> Exceptio
     else:
         problem = f"a template fails: {_one_line(error)}"
     return TemplateError(problem, line=line, notes=notes)
+
+
+def _in_words(error: Exception, names: Mapping[str, object]) -> TemplateError | None:
+    """Faults whose message would name what only Python knows."""
+    if isinstance(error, TypeError):
+        return template_calls.misfit(error, names, _environment.filters)
+    if isinstance(error, NameError) and error.name in ("inf", "nan"):  # Jinja2 compiles constants so
+        return _not_finite(error.name)
+    return None
 
 
 def _one_line(error: Exception) -> str:
@@ -291,9 +324,7 @@ def _missing(error: MissingNameError, text: str, names: Mapping[str, object], li
     if owner is None:
         return TemplateError(f"`{name}` is undefined", label=_known_name(name, names), word=name, line=line)
     if not isinstance(owner, Mapping):
-        kind = {str: "a string", list: "a list", int: "a number", float: "a number", type(None): "null"}
-        what = kind.get(type(owner), f"a {type(owner).__name__}")
-        problem = f"`{chain}` is undefined: what stands before it is {what}"
+        problem = f"`{chain}` is undefined: what stands before it is {kind_of(owner)}"
         return TemplateError(problem, word=chain, line=line)
     known = [key for key in owner if isinstance(key, str)]
     near = did_you_mean(name, known)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _ISOLATIONS = ("warm", "cold")
 _CREDENTIALS = ("none", "inherit", "role")
+# Of a synchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_LARGEST_EVENT = 6 * 1024 * 1024  # bytes
 _BACKENDS = ("auto", "local", "docker", "aws")
 
 Environment = tuple[tuple[str, "str | None"], ...]
@@ -202,7 +204,12 @@ class _Part:
         return self.stage.lookup.function(draft.head, key, draft.origin("function"))
 
     def event(self) -> bytes:
-        return event_of(self.draft, self.scope, self._service, self.stage.files)
+        event = event_of(self.draft, self.scope, self._service, self.stage.files)
+        if len(event) > _LARGEST_EVENT:
+            key = "event_path" if self.draft.event_path is not None else "event"
+            problem = f"the event has {len(event)} bytes, and Lambda takes at most {_LARGEST_EVENT}"
+            raise UsageError(Diagnostic(problem, self.draft.origin(key)))
+        return event
 
     def context(self, function: Function) -> ContextOverride:
         return context_of(
@@ -247,8 +254,9 @@ class _Part:
             return of_function
         value = self.scope.render(self.draft.timeout, "timeout")
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-            fix = "`| float` makes a number of a text" if isinstance(value, str) else ""
-            problem = "`timeout` must be a number of seconds, more than 0"
+            numeric = isinstance(value, str) and value.strip().replace(".", "", 1).isdecimal()
+            fix = "`| float` makes a number of a text" if numeric else ""
+            problem = f"`timeout` must be a number of seconds, more than 0: {_given(value)}"
             raise UsageError(Diagnostic(problem, self.draft.origin("timeout"), fix))
         return float(value)
 
@@ -272,9 +280,8 @@ class _Part:
             return allowed[0]
         value = self.scope.render(written, key)
         if not isinstance(value, str) or value not in allowed:
-            raise UsageError(
-                Diagnostic(f"`{key}` must be one of {', '.join(allowed)}", self.draft.origin(key))
-            )
+            problem = f"`{key}` must be one of {', '.join(allowed)}: {_given(value)}"
+            raise UsageError(Diagnostic(problem, self.draft.origin(key)))
         refused = refused_value(key, value)
         if refused is not None:
             raise UsageError(Diagnostic(refused, self.draft.origin(key)))
@@ -312,6 +319,13 @@ class _Part:
         return content(
             located_file(path, self.draft, origin, self._service, files), origin, self.scope, files
         )
+
+
+def _given(value: Json) -> str:
+    """What a template made, where it may not: values written out were checked against the schema."""
+    from lambda_scenarios.scenarios.explain import shown
+
+    return f"its template gives {shown(value)}"
 
 
 def _unfit(name: str, value: str | None) -> str:

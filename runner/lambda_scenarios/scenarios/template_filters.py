@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Undefined, pass_context
 
-from lambda_scenarios.scenarios.template_names import Budget, Draws, TemplateError
+from lambda_scenarios.scenarios.template_names import Budget, Draws, TemplateError, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def _as_bytes(value: object, name: str) -> bytes:
             raise TemplateError(
                 f"`{name}`: the text has a lone surrogate, which is no UTF-8", word=name
             ) from None
-    raise TemplateError(f"`{name}` takes text, not a {type(value).__name__}", word=name)
+    raise TemplateError(f"`{name}` takes text, not {kind_of(value)}", word=name)
 
 
 def from_json(value: object) -> object:

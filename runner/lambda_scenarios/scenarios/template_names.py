@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+_KINDS = {
+    bool: "a boolean",
+    float: "a number",
+    int: "a number",
+    list: "a list",
+    str: "a string",
+    type(None): "null",
+}
+
 
 class TemplateError(Exception):
     """A template that can't be rendered, before it is known where it stands.
@@ -22,6 +31,13 @@ class TemplateError(Exception):
         self.word = word
         self.line = line
         self.notes = notes
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in the words of YAML where it has one."""
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return _KINDS.get(type(value), f"a {type(value).__name__}")
 
 
 class LazyMapping(Mapping[str, Any]):

@@ -155,27 +155,31 @@ class Scope:
         draft, settings = self._draft, self._settings
         draws, budget = Draws(settings.seed, self._identity), Budget()
         given = dict(settings.overrides.vars)
-        now = settings.now
 
-        def now_text(offset_seconds: float = 0, format: str = "%Y-%m-%dT%H:%M:%SZ") -> str:  # noqa: A002 - the name is the format's
-            return formatted_time(now, offset_seconds, format)
+        # Faults name these functions as Python does: each is called what templates call it.
+        def now(offset_seconds: float = 0, format: str = "%Y-%m-%dT%H:%M:%SZ") -> str:  # noqa: A002 - the name is the format's
+            return formatted_time(settings.now, offset_seconds, format)
 
-        def limited_range(*bounds: int) -> range:
-            values = range(*bounds)
+        def timestamp() -> int:
+            return int(settings.now)
+
+        def limited_range(bound: int, *more: int) -> range:
+            values = range(bound, *more)
             budget.spend(len(values))
             return values
 
+        limited_range.__name__ = limited_range.__qualname__ = "range"
         names: dict[str, Any] = {
             "vars": LazyMapping("vars", (*draft.vars, *given), self._variable, {**self._settled, **given}),
             "env": settings.environ,
             "service": LazyMapping("service", ("name", "stage", "region", "root"), self._service_value, {}),
             "scenario": {"file": draft.head.id},
             "uuid": draws.uuid,
-            "now": now_text,
-            "timestamp": lambda: int(now),
+            "now": now,
+            "timestamp": timestamp,
             "random_int": draws.random_int,
-            "read_text": self._read_text,
-            "load_json": self._load_json,
+            "read_text": self.read_text,
+            "load_json": self.load_json,
             "range": limited_range,
             BUDGET: budget,
             DRAWS: draws,
@@ -201,10 +205,12 @@ class Scope:
             )
         return getattr(info, name)
 
-    def _read_text(self, path: str) -> str:
+    def read_text(self, path: str) -> str:
+        """The text of a file: a function of templates. Raises TemplateError, UsageError."""
         return self._files.text(self._resolved(path, "read_text"))
 
-    def _load_json(self, path: str) -> Json:
+    def load_json(self, path: str) -> Json:
+        """The value of a JSON file: a function of templates. Raises TemplateError, UsageError."""
         return self._files.json(self._resolved(path, "load_json"))
 
     def _resolved(self, path: object, function: str) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.reports.browser import sample
 
+from lambda_scenarios.model.record import AttemptRecord
+
 if TYPE_CHECKING:
     from tests.reports.browser.chromium import Page
     from tests.reports.browser.conftest import OpenPage
@@ -107,6 +109,28 @@ def test_an_expected_error_is_no_alarm(open_page: OpenPage) -> None:
     assert texts(page, ".ending.bad") == []
 
 
+def test_what_the_page_lacks_of_a_huge_log_is_said(open_page: OpenPage) -> None:
+    record = named("creates an order")
+    (invocation,) = record.attempts[0].invocations
+    lines = "".join(f"line {n}\n" for n in range(100_000))
+    page = opened(
+        open_page,
+        record._replace(
+            attempts=(AttemptRecord("passed", (invocation._replace(logs=lines, init_logs="x" * 10**6),)),)
+        ),
+    )
+    asides = texts(page, ".panel > summary .preview")[:2]
+    assert asides == [
+        "100\u202f000 lines, the middle of them only in report.json",
+        "2 lines, the middle of them only in report.json",
+    ]
+    open_panel(page, "Logs")
+    page.run("document.querySelector('.panel pre button').click()")
+    shown = open_panel(page, "Logs")
+    assert "characters are left out here: report.json has all" in shown
+    assert shown.endswith("line 99999")
+
+
 def test_long_logs_are_cut_and_shown_whole(open_page: OpenPage) -> None:
     record = named("reports only the message that failed")
     page = opened(open_page, record)
@@ -178,7 +202,7 @@ def test_json_inside_of_a_string(open_page: OpenPage) -> None:
 
 def test_the_environment_and_the_figures(open_page: OpenPage) -> None:
     page = opened(open_page, named("creates an order"))
-    assert "PAYMENT_API_TOKEN********" in open_panel(page, "Environment")
+    assert "PAYMENT_API_TOKEN***" in open_panel(page, "Environment")
     figures = texts(page, ".figures")[0]
     for part in (
         "Billed2 ms",
@@ -192,7 +216,7 @@ def test_the_environment_and_the_figures(open_page: OpenPage) -> None:
 
 
 def test_attempts(open_page: OpenPage) -> None:
-    page = opened(open_page, named("tries throttled messages again"))
+    page = opened(open_page, sample.retried())
     assert texts(page, ".attempt > summary") == ["Attempt 1 of 2: failed", "Attempt 2 of 2: passed"]
     assert len(texts(page, ".attempt .mismatch")) == 1
 
@@ -241,8 +265,8 @@ def test_a_very_deep_value(open_page: OpenPage) -> None:
 
 
 def test_a_megabyte_in_one_string(open_page: OpenPage) -> None:
-    text = 'a"\\\n' * 300_000
-    record = sample.record("a.yml", 1, "a", sample.invocation(output=text, logs="y" * 2_000_000))
+    text = 'a"\\\n' * 100_000
+    record = sample.record("a.yml", 1, "a", sample.invocation(output=text, logs="y" * 200_000))
     page = opened(open_page, record)
-    assert "show all (1\u202f200\u202f000 characters)" in open_panel(page, "Result")
-    assert "Show all 2\u202f000\u202f000 characters" in open_panel(page, "Logs")
+    assert "show all (400\u202f000 characters)" in open_panel(page, "Result")
+    assert "Show all 200\u202f000 characters" in open_panel(page, "Logs")

@@ -70,7 +70,7 @@ def test_counts_are_those_of_the_data(open_page: OpenPage) -> None:
 
 
 def test_failures_come_first(open_page: OpenPage) -> None:
-    page = open_page()
+    page = open_page([sample.retried(), *RECORDS])
     assert headings(page) == ["failed", "error", "flaky", "not run", "skipped", "passed"]
     failed = [record.name for record in RECORDS if record.status == "failed"]
     assert names(page)[: len(failed)] == failed

@@ -97,7 +97,7 @@ function errorCard(invocation, status) {
 // What reports/html_excerpts.py puts in the place of the middle of a long text.
 const LEFT_OUT = /^\[… (?:(\d+) lines?, )?\d+ characters are left out here: report\.json has all …\]$/m;
 
-function size(log) {
+function sizeOfLog(log) {
   const lines = log.replace(/\n$/, "").split("\n").length;
   const leftOut = LEFT_OUT.exec(log);
   if (!leftOut) return plural(lines, "line");
@@ -108,11 +108,11 @@ function panels(invocation, open) {
   const variables = environmentOf(invocation.environment);
   return make("div", { class: "panels" },
     invocation.logs
-      ? panel(`Logs`, size(invocation.logs) + (invocation.logs_truncated ? ", truncated by the backend" : ""),
+      ? panel(`Logs`, sizeOfLog(invocation.logs) + (invocation.logs_truncated ? ", truncated by the backend" : ""),
         () => longText(invocation.logs, terminal), () => invocation.logs, open || invocation.logs.length < 400)
       : make("p", { class: "empty" }, "The function wrote nothing to its log."),
     invocation.init_logs
-      ? panel("Init logs", size(invocation.init_logs), () => longText(invocation.init_logs, terminal),
+      ? panel("Init logs", sizeOfLog(invocation.init_logs), () => longText(invocation.init_logs, terminal),
         () => invocation.init_logs, invocation.ending === "init failed")
       : null,
     jsonPanel("Result", invocation.output, open),

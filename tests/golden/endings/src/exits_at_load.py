@@ -1,0 +1,4 @@
+import sys
+
+print("importing")
+sys.exit(7)
