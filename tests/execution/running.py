@@ -55,7 +55,7 @@ class Watcher:
         self.outcomes.append((case, outcome))
         return self._decide(case, outcome)
 
-    def turn(self, running: int | None, since: float) -> None:
+    def turn(self, running: int | None, since: float) -> None:  # noqa: ARG002  # as the scheduler calls it
         self._turn()
 
 
@@ -83,7 +83,9 @@ def lane(spec: WorkerSpec, *tasks: Task, cold: bool = False) -> Lane:
     return found
 
 
-def task(case: int, event: str | bytes = b"{}", *, timeout: float = 20.0, request_id: str | None = None) -> Task:
+def task(
+    case: int, event: str | bytes = b"{}", *, timeout: float = 20.0, request_id: str | None = None
+) -> Task:
     data = event.encode() if isinstance(event, str) else event
     return Task(case, data, timeout, timeout * 1000, b"", request_id)
 
@@ -96,7 +98,9 @@ def python_spec(folder: Path, source: str, *, number: int = 1, **variables: str)
 
 def aws_spec(folder: Path, source: str, *, number: int = 1, **variables: str) -> WorkerSpec:
     """AWS's client for Python: one invocation at a time, no markers."""
-    return _spec(folder, f"module{number}.py", source, (sys.executable, "-u", "-c", _AWS), 1, number, variables)
+    return _spec(
+        folder, f"module{number}.py", source, (sys.executable, "-u", "-c", _AWS), 1, number, variables
+    )
 
 
 def node_spec(folder: Path, source: str, *, number: int = 1, **variables: str) -> WorkerSpec:
@@ -133,7 +137,9 @@ def _spec(
         environment=tuple(variables.items()),
     )
     launch = Launch(command, credits_given, (), (), VERSION)
-    found = environment(function, launch, ContextOverride(), (), "none", Settings(os.environ, False, "stream"))
+    found = environment(
+        function, launch, ContextOverride(), (), "none", Settings(os.environ, False, "stream")
+    )
     nonce = ""
     if credits_given > 1:
         nonce = NONCE

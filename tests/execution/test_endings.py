@@ -90,7 +90,12 @@ def status_of(script: str) -> int:
         ("exit 3", "Runtime exited with error: exit status 3", 3, None),
         ("kill -9 $$", "Runtime exited with error: signal: killed", None, signal.SIGKILL),
         ("kill -15 $$", "Runtime exited with error: signal: terminated", None, signal.SIGTERM),
-        ("ulimit -c 0; kill -11 $$", "Runtime exited with error: signal: segmentation fault", None, signal.SIGSEGV),
+        (
+            "ulimit -c 0; kill -11 $$",
+            "Runtime exited with error: signal: segmentation fault",
+            None,
+            signal.SIGSEGV,
+        ),
     ],
 )
 def test_deaths(script: str, words: str, status: int | None, number: int | None) -> None:

@@ -431,6 +431,27 @@ def test_nothing_huge_reaches_the_terminal() -> None:
         assert "again: lambda-scenarios run" in shown
 
 
+def test_a_narrow_terminal_breaks_no_line(project: Path) -> None:
+    late = samples.TIMED_OUT._replace(function="f" * 28)
+    skipped = samples.SKIPPED._replace(reason="needs a mail server, which is not there")
+    screen = Screen(project, live=True, width=80)
+    records = [late, skipped, failed_by(samples.mismatch(message="the " * 12, diff=()))]
+    screen.console.started("orders", [samples.planned(record) for record in records], 2)
+    for record in records:
+        screen.console.scenario(record)
+    paths = [(kind, f"reports/of/this/run/report.{kind}") for kind in ("html", "junit", "json")]
+    screen.console.finished(records[2:], {"passed": 1, "failed": 1, "skipped": 1}, 840.0, paths)
+    lines = [line for line in screen.shown.splitlines() if "again:" not in line]  # that one is for copying
+    assert max(map(text.display_width, lines)) <= 80
+    assert "        timeout expected" in lines
+    assert "        skipped: needs a mail server, which is not there" in lines
+    assert lines[-3:] == [
+        "report: reports/of/this/run/report.html",
+        "junit: reports/of/this/run/report.junit",
+        "json: reports/of/this/run/report.json",
+    ]
+
+
 @given(st.text())
 def test_a_shown_line_fits_and_is_marked(value: str) -> None:
     line = text.shown_line(value * 30)

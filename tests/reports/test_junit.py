@@ -207,6 +207,17 @@ def test_long_logs_are_cut_at_the_beginning() -> None:
         assert "characters more" in text.splitlines()[0]
 
 
+def test_a_huge_error_is_cut() -> None:
+    raised = ErrorRecord("E", "x" * 1_000_000, ("y" * 1_000_000,))
+    invocation = samples.invocation(ending="function error", error=raised, logs="")
+    record = samples.RAISED._replace(attempts=(AttemptRecord("failed", (invocation,)),))
+    found = one(parsed((record,)), "testsuite/testcase/failure")
+    assert found.get("message") == "E: " + "x" * 3_997 + "\n(996003 characters more in the other reports)"
+    text = found.text or ""
+    assert len(text) < 65_000
+    assert " characters more in the other reports)\n\nagain: lambda-scenarios run " in text
+
+
 def allowed(text: str) -> str:
     """What XML 1.0 can hold, by its production for characters."""
 

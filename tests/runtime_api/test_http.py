@@ -57,6 +57,13 @@ def test_a_body_beyond_the_limit_is_counted_and_dropped() -> None:
     assert (request.body, request.size) == (b"x" * 10, 1000)
 
 
+def test_a_header_may_hold_a_long_stack() -> None:
+    cause = b"x" * 200_000
+    head = b"POST /p HTTP/1.1\r\nLambda-Runtime-Function-XRay-Error-Cause: " + cause + b"\r\n\r\n"
+    (request,) = parsed([head[:100_000], head[100_000:]])
+    assert request.headers[b"lambda-runtime-function-xray-error-cause"] == cause
+
+
 def test_a_client_that_waits_for_continue_is_told_once() -> None:
     parser = RequestParser(lambda _: 100)
     head = b"POST /p HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
@@ -73,6 +80,8 @@ def test_a_client_that_waits_for_continue_is_told_once() -> None:
         b"GET / HTTP/2\r\n\r\n",
         b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"G" * (HEADER_LIMIT + 1),
     ],

@@ -259,6 +259,12 @@ FAULTS = [
         "now",
         "it is `now(offset_seconds, format)`",
     ),
+    (
+        "{{ now(1, offset_seconds=1) }}",
+        "`now` doesn't take these arguments",
+        "now",
+        "it is `now(offset_seconds, format)`",
+    ),
     ("{{ range() }}", "`range` doesn't take these arguments", "range", "it is `range(bound, …)`"),
     (
         "{{ 'a' | upper(5) }}",

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 from lambda_scenarios.phrases import plural
 from lambda_scenarios.reports.style import ASCII, STATUS_PAINT, UNICODE, Look
 from lambda_scenarios.reports.text import (
+    MAX_COLUMNS,
+    MAX_WIDTH,
     cut,
     display_width,
     log_lines,
+    longest_line,
     milliseconds,
     pad,
     printable,
     seconds,
     shown_line,
     shown_log_line,
+    strip_ansi,
 )
 
 if TYPE_CHECKING:
@@ -28,8 +32,7 @@ if TYPE_CHECKING:
 
     from lambda_scenarios.model.record import Planned, Record, Status
 
-# What lines up with what, for a terminal of 88 columns or more.
-_MAX_WIDTH = 88
+# What lines up with what.
 _MAX_FUNCTION_WIDTH = 28
 _DURATION_WIDTH = 8
 
@@ -91,7 +94,7 @@ class Console:
     ) -> None:
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
-        self._look = Look(colour, UNICODE if unicode else ASCII, max(40, min(width, _MAX_WIDTH)))
+        self._look = Look(colour, UNICODE if unicode else ASCII, max(40, min(width, MAX_WIDTH)))
         self._terminal_width = max(40, width)
         self._live = live and verbosity >= 0
         self._verbosity = verbosity
@@ -275,13 +278,19 @@ class Console:
         function_at = duration_at - 2 - self._function_width
         name = cut(printable(row.name), max(20, function_at - 8), look.symbols.more)
         left = f"    {symbol} {pad(name, function_at - 6)}"
-        if not row.function:
-            self._line(f"{left}{look.paint(row.note, 'dim')}".rstrip())
-        else:
+        note = row.note
+        if row.function:
             function = cut(printable(row.function), self._function_width, look.symbols.more)
-            note = f"  {look.paint(row.note, 'dim')}" if row.note else ""
             duration = f"{milliseconds(row.duration_ms):>{_DURATION_WIDTH}}"
-            self._line(f"{left}{pad(function, self._function_width)}  {duration}{note}")
+            left = f"{left}{pad(function, self._function_width)}  {duration}"
+            note = f"  {note}" if note else ""
+        # The terminal would break a longer line in the middle of a word.
+        room = self._terminal_width - display_width(strip_ansi(left)) if self._live else 2 * MAX_COLUMNS
+        if display_width(note) <= room:
+            self._line(f"{left}{look.paint(note, 'dim')}".rstrip())
+        else:
+            self._line(left.rstrip())
+            self._line(f"        {look.paint(note.strip(), 'dim')}")
         for line in row.logs:
             self._line(f"        {look.paint(line, 'dim')}".rstrip())
 
@@ -337,7 +346,10 @@ class Console:
         if not files:
             return [line]
         length = display_width(plain) + 8 + len(seconds(wall_ms)) + 8 + display_width(files)
-        return [f"{line}{gap}{files}"] if length <= max(self._terminal_width, 110) else [line, files]
+        room = longest_line(self._terminal_width)
+        if length <= room:
+            return [f"{line}{gap}{files}"]
+        return [line, files] if display_width(files) <= room else [line, *files.split("   ")]
 
     # Writing
 

@@ -11,6 +11,7 @@ from lambda_scenarios.reports.text import (
     cut,
     display_width,
     log_lines,
+    longest_line,
     pad,
     printable,
     shell_quote,
@@ -201,7 +202,7 @@ def _excerpt(sources: Sources, m: MismatchRecord, message: list[str], look: Look
     width = max(1, min(display_width(marked.rstrip()), room - indent))
     carets = look.paint("^" * width, "red")
     first, *rest = message
-    if indent + width + 1 + display_width(first) <= max(room, 110):
+    if indent + width + 1 + display_width(first) <= max(room, longest_line(look.width)):
         yield f"{'':7} {bar} {'':{indent}}{carets} {look.paint(first, 'red')}".rstrip()
     else:
         yield f"{'':7} {bar} {'':{indent}}{carets}"

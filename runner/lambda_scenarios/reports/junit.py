@@ -25,6 +25,7 @@ Flavor = Literal["default", "strict"]
 # Readers hold the whole file in memory, and GitLab refuses more than 30 MB. The other reports have all.
 _LOG_OF_PASSED = 8_000
 _LOG_OF_FAILED = 64_000
+_MESSAGE = 4_000
 
 _PLAIN = re.compile(r"[ !#-%'-;=?-~]*", re.ASCII).fullmatch
 # What XML 1.0 can't hold in any form (production 2, Char). Compiled by `re` when it is needed.
@@ -271,8 +272,9 @@ def _verdict(record: Record, attempt: AttemptRecord | None) -> _Verdict:
         kind = failed_by_ending[-1] if failed_by_ending else record.status
     parts = [record.reason] if record.reason else []
     parts += [part for i in invocations for part in _parts(i, record.reason)]
-    parts.append(f"again: lambda-scenarios run {shell_quote(record.id)}")
-    return _Verdict(message, kind or "error", "\n\n".join(parts))
+    again = f"again: lambda-scenarios run {shell_quote(record.id)}"
+    text = _beginning("\n\n".join(parts), _LOG_OF_FAILED)
+    return _Verdict(_beginning(message, _MESSAGE), kind or "error", f"{text}\n\n{again}" if parts else again)
 
 
 def _parts(i: InvocationRecord, reason: str | None) -> Iterator[str]:
@@ -303,3 +305,9 @@ def _cut(logs: str, limit: int) -> str:
     if len(logs) <= limit:
         return logs
     return f"({len(logs) - limit} characters more in the other reports)\n{logs[-limit:]}"
+
+
+def _beginning(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}\n({len(text) - limit} characters more in the other reports)"

@@ -16,6 +16,8 @@ _SAFE_IN_SHELL = "[A-Za-z0-9_@%+=:,./-]+"
 
 # Of one line on the console: a terminal makes a wall of more, and the report has the rest.
 MAX_COLUMNS = 400
+# What lines up is made for this width, or for that of a narrower terminal.
+MAX_WIDTH = 88
 
 
 def strip_ansi(text: str) -> str:
@@ -34,6 +36,11 @@ def _escaped(match: re.Match[str]) -> str:
 def printable(text: str) -> str:
     """One line that can do nothing to a terminal: control characters are shown as escapes."""
     return text if text.isascii() and text.isprintable() else re.sub(_CONTROL, _escaped, text)
+
+
+def longest_line(width: int) -> int:
+    """How long single lines may be where lines of `width` line up: a narrow terminal would break them."""
+    return max(width, 110) if width >= MAX_WIDTH else width
 
 
 def shown_line(text: str, mark: str = "…") -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-# Bytes. The largest header that a client sends is a stack trace in an X-Ray cause: that of an endless
-# recursion takes hundreds of kilobytes.
+# Bytes. The largest header that a client sends is a stack trace in an X-Ray cause: with AWS's client for
+# Python, that of an endless recursion is longer than 64 KiB.
 HEADER_LIMIT = 2 * 1024 * 1024
 DIGITS = 18  # of a number; Python refuses to read numbers of thousands
 

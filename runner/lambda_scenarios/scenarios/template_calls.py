@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # How Python begins to say that arguments don't fit, and Jinja2's prefixes of filters and tests.
-_MISFIT = re.compile(r"(?P<owner>.*\.)?(?:(?:sync_)?do_|test_)?(?P<name>\w+)\(\) (?:takes|missing|got an?)\b")
+_MISFIT = re.compile(r"(?P<owner>.*\.)?(?:(?:sync_)?do_|test_)?(?P<name>\w+)\(\) (?:takes|missing|got)\b")
 
 _ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 

@@ -394,7 +394,7 @@ def _failures() -> list[Record]:
 
 
 def retried() -> Record:
-    """A scenario that passed at its second attempt: not in the picture, for no option asks for attempts yet."""
+    """A scenario that passed at its second attempt. Not in the picture: no option asks for attempts yet."""
     first_try = invocation(
         "notify",
         event=_queue_event(2),

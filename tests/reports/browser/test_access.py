@@ -93,7 +93,7 @@ def test_landmarks_and_names(open_page: OpenPage) -> None:
         for node in tree
         if any(p["name"] == "pressed" and p["value"]["value"] == "true" for p in node.get("properties", []))
     ]
-    assert pressed == ["44 all"]
+    assert pressed == ["43 all"]
 
 
 def test_the_status_of_a_row_is_more_than_a_colour(open_page: OpenPage) -> None:

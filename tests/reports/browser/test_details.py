@@ -250,7 +250,7 @@ def test_copying(open_page: OpenPage) -> None:
 
     again = r"lambda-scenarios run 'scenarios/orders/create.yml::keeps the customer'\''s currency'"
     assert copied(".again button") == again
-    assert copied(".facts button") == ("lambda-scenarios run scenarios/ --label python=3.11 --max-time 30")
+    assert copied(".facts button") == ("lambda-scenarios run scenarios/ --label python=3.11 --max-time 2")
     event = copied(".panel:nth-of-type(3) button")
     assert json.loads(event) == json.loads(record.attempts[0].invocations[0].event)
     assert page.run("document.querySelector('.panel:nth-of-type(3)').open") is False, "copying opens nothing"

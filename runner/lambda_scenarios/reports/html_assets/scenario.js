@@ -104,6 +104,9 @@ function sizeOfLog(log) {
   return `${plural(lines - 1 + Number(leftOut[1] || 0), "line")}, the middle of them only in report.json`;
 }
 
+const endedWhileLoading = ({ ending, logs }) =>
+  ending === "init failed" || (!logs && (ending === "timed out" || ending === "worker died"));
+
 function panels(invocation, open) {
   const variables = environmentOf(invocation.environment);
   return make("div", { class: "panels" },
@@ -113,7 +116,7 @@ function panels(invocation, open) {
       : make("p", { class: "empty" }, "The function wrote nothing to its log."),
     invocation.init_logs
       ? panel("Init logs", sizeOfLog(invocation.init_logs), () => longText(invocation.init_logs, terminal),
-        () => invocation.init_logs, invocation.ending === "init failed")
+        () => invocation.init_logs, endedWhileLoading(invocation))
       : null,
     jsonPanel("Result", invocation.output, open),
     jsonPanel("Event", invocation.event, false),
