@@ -282,10 +282,10 @@ class Scheduler:
         if not self._limits.prefetch:
             self._done(ended.task, ended.outcome)
         if ended.reusable and self._stopping is None and lane.pending and self._due(worker):
-            # Before the outcome is judged, so that the worker works meanwhile.
+            # Sent before the outcome is judged: the worker works meanwhile, and the clock of the next one that
+            # it is given runs from now on.
             self._refill(worker)
-            if worker.load == 1:
-                worker.flush()
+            worker.flush()
         if self._limits.prefetch:
             self._done(ended.task, ended.outcome)
 

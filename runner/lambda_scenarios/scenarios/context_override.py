@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
@@ -121,12 +122,24 @@ def _override(
     return ContextOverride(**fields)
 
 
+_IN_A_PATH = re.compile(r"[A-Za-z0-9._~-]+")
+
+
+def _unprintable(character: str) -> bool:
+    """Can't stand in a header, or not in an environment."""
+    return character < " " or "\ud800" <= character <= "\udfff"
+
+
 def _wrong(field: str, value: Json) -> str:
     """What is wrong with the value of a known field; "" where nothing is. null leaves the mock's value."""
     if value is None or field in ("identity", "client_context"):
         return ""
     if field in _TEXTS:
-        return "" if isinstance(value, str) else "must be a text"
+        if not isinstance(value, str):
+            return "must be a text"
+        if field == "aws_request_id" and not _IN_A_PATH.fullmatch(value):
+            return "must be letters, digits and `-._~`: clients put it into the path of a URL"
+        return "must be printable" if any(map(_unprintable, value)) else ""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if field == "remaining_time_ms":
         return "" if number and value >= 0 else "must be a number of milliseconds, 0 or more"  # type: ignore[operator]  # a number, as just checked
