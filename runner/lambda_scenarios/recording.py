@@ -31,19 +31,7 @@ def planned(case: Case) -> Planned:
 
 def without_invocation(case: Case, status: Status, reason: str | None) -> Record:
     """A scenario that was skipped, can't be run here, or was not reached."""
-    return Record(
-        case.id,
-        case.file,
-        case.line,
-        case.name,
-        case.description,
-        case.tags,
-        case.function,
-        status,
-        reason,
-        0.0,
-        (),
-    )
+    return _record(case, Verdict(status, reason), 0.0, ())
 
 
 def of_invocation(
@@ -87,18 +75,22 @@ def of_invocation(
         held=evaluation.held,
         mismatches=tuple(_mismatch(mismatch, locate, shown) for mismatch in evaluation.mismatches),
     )
+    return _record(case, verdict, record.duration_ms, (AttemptRecord(verdict.status, (record,)),))
+
+
+def _record(case: Case, verdict: Verdict, duration_ms: float, attempts: tuple[AttemptRecord, ...]) -> Record:
     return Record(
-        case.id,
-        case.file,
-        case.line,
-        case.name,
-        case.description,
-        case.tags,
-        case.function,
-        verdict.status,
-        verdict.reason,
-        record.duration_ms,
-        (AttemptRecord(verdict.status, (record,)),),
+        id=case.id,
+        file=case.file,
+        line=case.line,
+        name=case.name,
+        description=case.description,
+        tags=case.tags,
+        function=case.function,
+        status=verdict.status,
+        reason=verdict.reason,
+        duration_ms=duration_ms,
+        attempts=attempts,
     )
 
 

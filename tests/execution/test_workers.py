@@ -44,6 +44,29 @@ def main(event, context):
             assert outcome.logs == b"case %d\n" % case
             assert isinstance(outcome.ending, TimedOut) == (case == 30)
 
+    def test_the_next_one_has_been_sent_when_one_is_judged(self, tmp_path: Path) -> None:
+        # Its clock runs: however long judging takes, it must not wait for that.
+        source = f"""
+import os
+def main(event, context):
+    open(os.path.join({str(tmp_path)!r}, str(event)), "w").close()
+    return event
+"""
+        tasks = [task(case, str(case)) for case in range(60)]
+        waited_for: list[int] = []
+
+        def decide(case: int, outcome: Outcome) -> bool:
+            until = time.monotonic() + 10
+            while case < 59 and not (tmp_path / str(case + 1)).exists():
+                if time.monotonic() > until:
+                    waited_for.append(case + 1)
+                    return False
+                os.sched_yield()
+            return True
+
+        done = run([lane(python_spec(tmp_path, source), *tasks)], jobs=1, decide=decide)
+        assert (waited_for, done.left) == ([], [])
+
     def test_what_answered_in_time_passes_however_late_this_side_is(self, tmp_path: Path) -> None:
         source = f"""
 import os

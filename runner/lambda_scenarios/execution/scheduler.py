@@ -282,8 +282,8 @@ class Scheduler:
         if not self._limits.prefetch:
             self._done(ended.task, ended.outcome)
         if ended.reusable and self._stopping is None and lane.pending and self._due(worker):
-            # Sent before the outcome is judged: the worker works meanwhile, and the clock of the next one that
-            # it is given runs from now on.
+            # Sent before the outcome is judged: the worker works meanwhile, and the clock of the next
+            # one that it is given runs from now on.
             self._refill(worker)
             worker.flush()
         if self._limits.prefetch:
