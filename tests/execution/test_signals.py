@@ -226,4 +226,8 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert select.select([reader], [], [], 30)[0]
     assert os.read(reader, 1) == b""
     os.close(reader)
+    # It has closed its files; the kernel may still be taking it away.
+    until = time.monotonic() + 10
+    while alive(int(process.stdout)) and time.monotonic() < until:
+        os.sched_yield()
     assert not alive(int(process.stdout))
