@@ -5,9 +5,12 @@ A ^C while the rest is still being imported ends the process at once and without
 
 # The C module behind `signal`, whose own import gives a ^C time to strike; typeshed doesn't know it.
 import _signal  # type: ignore[import-not-found]
+import gc
 import os
 
 _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+# The objects of a short-lived process are few and long-lived: the collector would only walk them.
+gc.disable()
 
 
 def console_script() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from lambda_scenarios.execution.scheduler import Limits, Scheduler
 from lambda_scenarios.model.outcome import BackendFailed, Outcome, Returned
 from tests.execution import running
 from tests.execution.running import lane, python_spec, task
-from tests.execution.test_signals import alive
+from tests.execution.test_signals import gone
 
 HANDLER = """
 import os, sys
@@ -97,8 +96,4 @@ def main(event, context):
     spec = python_spec(tmp_path, source)
     outcome = run(spec, early_of(spec))
     assert isinstance(outcome.ending, Returned)
-    daemon = int(outcome.ending.payload)
-    until = time.monotonic() + 10
-    while alive(daemon) and time.monotonic() < until:
-        os.sched_yield()
-    assert not alive(daemon)
+    assert gone(int(outcome.ending.payload))

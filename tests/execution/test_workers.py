@@ -137,7 +137,7 @@ def main(event, context):
         assert (outcome.init_logs, outcome.logs) == (b"loading\n", b"handling\n")
         second = done.of(1)
         assert (second.worker, second.nth, second.logs) == (outcome.worker, 2, b"handling\n")
-        assert second.duration_ms < 200
+        assert second.duration_ms < outcome.duration_ms
 
     def test_init_that_never_ends_is_a_time_out(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
 import os
 import signal
 import sys
@@ -118,8 +117,6 @@ def _unwritten(error: OSError, status: int) -> int:
 
 
 def _command(arguments: list[str], world: World) -> int:
-    # The objects of a short-lived process are few and long-lived: the collector would only walk them.
-    gc.disable()
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_overview())
         return statuses.DONE if arguments else statuses.UNUSABLE
