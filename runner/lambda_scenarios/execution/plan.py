@@ -29,6 +29,12 @@ class Task(NamedTuple):
     remaining_ms: float  # what the context's remaining time starts from
     fixed: bytes
     request_id: str | None = None  # None: a new one
+    order: int | None = None  # its place among all tasks; None: that of its case
+
+    @property
+    def place(self) -> int:
+        """Which of several lanes goes first: that of the task with the smallest."""
+        return self.case if self.order is None else self.order
 
     def headers(self, now: float) -> bytes:
         """Header lines of the invocation, when it is sent at `now` (seconds since the epoch)."""

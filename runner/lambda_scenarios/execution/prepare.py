@@ -31,7 +31,7 @@ def prepare(cases: Sequence[tuple[int, Case]], world: World, *, inherit: bool, n
     desk = _Desk(world, inherit=inherit, now=now)
     assignments: list[Assignment] = []
     missing: dict[int, MissingPart] = {}
-    for number, case in cases:
+    for order, (number, case) in enumerate(cases):
         invocation = case.invocation
         if invocation is None:
             continue
@@ -40,7 +40,8 @@ def prepare(cases: Sequence[tuple[int, Case]], world: World, *, inherit: bool, n
         except MissingPart as part:
             missing[number] = part
             continue
-        assignments.append(Assignment(spec, _task(number, invocation), invocation.isolation == "cold"))
+        task = _task(number, invocation)._replace(order=order)
+        assignments.append(Assignment(spec, task, invocation.isolation == "cold"))
     return Prepared(tuple(assignments), missing, tuple(desk.specs), tuple(dict.fromkeys(desk.warnings)))
 
 

@@ -85,7 +85,7 @@ class Scheduler:
         """
         self._begin = begin
         for number, lane in enumerate(self._lanes):
-            heapq.heappush(self._heads, (lane.pending[0].case, number))
+            heapq.heappush(self._heads, (lane.pending[0].place, number))
         self._reaper = Reaper()
         self._loop = Loop()
         left: list[Task] = []
@@ -162,9 +162,9 @@ class Scheduler:
         while busy < self._limits.jobs and self._heads:
             index, number = heapq.heappop(self._heads)
             lane = self._lanes[number]
-            if not lane.pending or lane.pending[0].case != index:
+            if not lane.pending or lane.pending[0].place != index:
                 if lane.pending:
-                    heapq.heappush(self._heads, (lane.pending[0].case, number))
+                    heapq.heappush(self._heads, (lane.pending[0].place, number))
                 continue
             chosen = next((w for w in lane.workers if not w.load), None)
             if chosen is None:
@@ -182,7 +182,7 @@ class Scheduler:
             chosen.flush()
             busy += 1
             if lane.pending:
-                heapq.heappush(self._heads, (lane.pending[0].case, number))
+                heapq.heappush(self._heads, (lane.pending[0].place, number))
         for head in put_back:
             heapq.heappush(self._heads, head)
 
@@ -317,7 +317,7 @@ class Scheduler:
             unstarted = worker.unstarted
             if unstarted and worker.number in self._workers:
                 lane.pending.extendleft(reversed(unstarted))
-                heapq.heappush(self._heads, (lane.pending[0].case, number))
+                heapq.heappush(self._heads, (lane.pending[0].place, number))
             self._forget(worker)
         elif not worker.load and not lane.pending:
             self._retire(worker)

@@ -37,6 +37,7 @@ _CREDENTIALS = (
     "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -94,7 +95,9 @@ def environment(
     found.update(_of_lambda(function, context, settings.log_stream))
     if credentials == "none":
         found.update(_MADE_UP)
+        # A profile that no file knows would be an error of the SDK.
         found.pop("AWS_PROFILE", None)
+        found.pop("AWS_DEFAULT_PROFILE", None)
     elif credentials == "inherit":
         found.update({name: shell[name] for name in _CREDENTIALS if name in shell})
     found.update(function.environment)
