@@ -63,7 +63,7 @@ class Missing(StrictUndefined):
                 return MissingNameError(message, owner, name)
 
         # Jinja2 only ever calls it with the message; a class isn't needed
-        self._undefined_exception = exc  # type: ignore[assignment]
+        self._undefined_exception = exc  # type: ignore[assignment]  # Jinja2 types the attribute by its default
 
 
 class Compiled(NamedTuple):
