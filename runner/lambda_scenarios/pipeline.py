@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic, Interrupted, NothingSelected, UsageError, settle
 from lambda_scenarios.execution import plan
+from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.execution.prepare import Prepared, prepare
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
 from lambda_scenarios.phrases import shown_path
@@ -165,6 +166,7 @@ def _execute(
         prefetch=request.max_failures is None,
     )
     sessions: list[Session] = []
+    raise_interrupts()
 
     def begin() -> Session:
         # Called when the first worker has been started: while it starts, this side imports what it needs

@@ -112,3 +112,13 @@ def test_a_run_that_nothing_selects_starts_nothing(project: Path) -> None:
     done = running.run(project, "run", "-k", "no such scenario")
     assert done.status == 5, done
     assert not (project / "reports").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_files_are_read_ends_at_once(project: Path, number: int) -> None:
+    process = running.start(project, ["run", "ready"])
+    # The program reads the FIFO as a scenario file: opening it here waits until it does, and holds it there.
+    with (project / "ready").open("w"):
+        done = running.interrupt(process, number)
+    assert (done.status, done.stdout, done.stderr) == (130, "", "interrupted; nothing was run\n")
+    assert gone(str(project)) == []

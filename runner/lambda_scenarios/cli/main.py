@@ -30,7 +30,10 @@ _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+    """Before anything runs there is nothing to put in order: an interpreter started ahead of time ends itself
+    with its input. An exception instead could rise inside an import, where it is printed and lost."""
+    os.write(2, b"interrupted; nothing was run\n")
+    os._exit(statuses.INTERRUPTED)
 
 
 def console_script() -> None:

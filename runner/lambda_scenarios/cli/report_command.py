@@ -9,6 +9,7 @@ from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.reports import spool, targets, write
 from lambda_scenarios.runtimes.runtime import World
@@ -31,6 +32,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
                 ("a run that came to its end has written its reports itself",),
             )
         )
+    raise_interrupts()  # a report half written is taken away
     read = spool.read(found[0])
     wanted = targets.targets(world.cwd, options.directory, {}, flavor=options.junit_flavor, none=False)
     written = write.write(read, read.end, wanted)

@@ -61,6 +61,16 @@ class Signals:
         self.child_ended = True
 
 
+def raise_interrupts() -> None:
+    """From now on, SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt: there is something to put in order.
+
+    What the process was started to ignore (nohup, a background job of a script) stays ignored.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
 @contextlib.contextmanager
 def listening(loop: Loop) -> Iterator[Signals]:
     """Within it, SIGINT, SIGTERM, SIGHUP and SIGCHLD are noted, and wake the loop.
