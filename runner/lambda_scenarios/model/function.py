@@ -44,6 +44,7 @@ class Function(NamedTuple):
     layers: tuple[str, ...] = ()  # absolute directories
     architecture: str = "x86_64"
     image: str | None = None
+    role: str | None = None  # ARN, where the declaration says it; the deployed function may have another
     http_source: HttpSource | None = None
     unresolved: tuple[Unresolved, ...] = ()
     origin: Origin | None = None  # of the function's own mapping in its file

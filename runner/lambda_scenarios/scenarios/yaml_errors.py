@@ -49,6 +49,7 @@ _SAYINGS = (
     _Saying("chomping or indentation", "this can't follow `|` or `>`", "the text begins on the next line"),
     _Saying("comment or line break", "this can't follow `|` or `>`", "the text begins on the next line"),
     _Saying("incompatible YAML document", "this version of YAML isn't known", "leave the directive out"),
+    _Saying("maximum nesting depth", "nested more than 100 levels deep"),  # libyaml's own limit is higher
     _Saying("directive", "this directive isn't known", "a text that begins with `%` needs quotes"),
 )
 

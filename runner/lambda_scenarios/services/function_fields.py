@@ -44,6 +44,7 @@ class FunctionFields(NamedTuple):
     environment: tuple[tuple[str, str | None], ...]
     layers: Layers
     image: str | None
+    role: str | None
     http_source: HttpSource | None
     passed_as_json: tuple[Unresolved, ...]
     problems: tuple[Problem, ...]
@@ -181,6 +182,7 @@ def read_fields(
         environment=environment.values,
         layers=layers,
         image=image,
+        role=_role(fields),
         http_source=read_http_source(resolver, function),
         passed_as_json=environment.passed_as_json,
         problems=(*fields.problems, *layers.problems, *environment.problems),
@@ -193,6 +195,26 @@ def _read_layers(fields: _Fields, root: str) -> Layers:
         return read_layers(fields.resolver, fields.find("layers", "layers"), root)
     except UnresolvableError as error:
         return Layers((), (), False, (problem_of(error, "layers"),), ())
+
+
+def _role(fields: _Fields) -> str | None:
+    """The role's ARN, where it is written out; else only the deployed function knows it.
+
+    Source: Serverless Framework, docs/providers/aws/guide/iam.md. It matters only to whoever asks for it, so
+    that what can't be resolved is no problem of the function.
+    """
+    for start, path in (
+        (fields.function, ("role",)),
+        (fields.resolver.document, ("provider", "iam", "role")),
+        (fields.resolver.document, ("provider", "role")),
+    ):
+        try:
+            found = fields.resolver.follow(start, path)
+        except UnresolvableError:
+            return None
+        if found is not None:
+            return found.value if isinstance(found.value, str) and found.value.startswith("arn:") else None
+    return None
 
 
 def _warn_of_default_runtime(fields: _Fields, runtime: str | None) -> None:

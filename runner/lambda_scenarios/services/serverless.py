@@ -136,6 +136,7 @@ class ServerlessService:
             layers=fields.layers.directories,
             architecture=fields.architecture or "x86_64",
             image=fields.image,
+            role=fields.role,
             http_source=fields.http_source,
             unresolved=fields.passed_as_json,
             origin=located.origin,
