@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lambda_scenarios.errors import Diagnostic, Interrupted, NothingSelected, UsageError, settle
 from lambda_scenarios.execution import plan
 from lambda_scenarios.execution.loop import raise_interrupts
-from lambda_scenarios.execution.prepare import Prepared, prepare
+from lambda_scenarios.execution.prepare import Conditions, Prepared, prepare
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.scenarios import discover
@@ -86,7 +86,7 @@ def run(
     if request.strict and suite.warnings:
         raise UsageError(*(warning._replace(severity="error") for warning in suite.warnings))
     order = _order(suite.cases, request)
-    prepared = prepare(order, world, inherit=request.inherit_env, now=request.suite.settings.now)
+    prepared = prepare(order, world, Conditions(request.suite.settings.now, request.inherit_env))
     missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
     warn((*suite.warnings, *missing))
     try:

@@ -72,10 +72,17 @@ def of_invocation(
         logs=outcome.logs.decode("utf-8", "replace"),
         init_logs=outcome.init_logs.decode("utf-8", "replace"),
         logs_truncated=outcome.logs_truncated,
+        hint=None if verdict.status == "passed" else _hint(outcome, invocation),
         held=evaluation.held,
         mismatches=tuple(_mismatch(mismatch, locate, shown) for mismatch in evaluation.mismatches),
     )
     return _record(case, verdict, record.duration_ms, (AttemptRecord(verdict.status, (record,)),))
+
+
+def _hint(outcome: Outcome, invocation: Invocation) -> str | None:
+    from lambda_scenarios.hints import hint  # most runs have no failure
+
+    return hint(outcome, invocation.credentials)
 
 
 def _record(case: Case, verdict: Verdict, duration_ms: float, attempts: tuple[AttemptRecord, ...]) -> Record:

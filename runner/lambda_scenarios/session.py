@@ -14,7 +14,7 @@ from lambda_scenarios.model.record import RunEnd, RunInfo, Status
 from lambda_scenarios.phrases import plural, shown_path
 from lambda_scenarios.reports import masking, write
 from lambda_scenarios.reports.spool import SpoolWriter, read
-from lambda_scenarios.runtimes.environment import made_up
+from lambda_scenarios.runtimes.identity import made_up
 from lambda_scenarios.scenarios.yaml_source import locate
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Session:
         self._spool.planned(planned)
         for spec in prepared.specs:
             self._spool.environment(
-                masking.environment_record(spec.number, spec.environment, masker, request.mask)
+                masking.environment_record(spec.number, spec.environment, spec.identity, masker, request.mask)
             )
         self._spool.flush()
         console.started(_headline(info), planned, jobs)

@@ -16,6 +16,7 @@ from lambda_scenarios.model.outcome import Outcome
 from lambda_scenarios.model.scenario import ContextOverride
 from lambda_scenarios.runtimes import nodejs, python
 from lambda_scenarios.runtimes.environment import Settings, environment
+from lambda_scenarios.runtimes.identity import MADE_UP
 from lambda_scenarios.runtimes.runtime import Launch, World
 
 NONCE = "0123456789abcdef"
@@ -138,7 +139,7 @@ def _spec(
     )
     launch = Launch(command, credits_given, (), (), VERSION)
     found = environment(
-        function, launch, ContextOverride(), (), "none", Settings(os.environ, False, "stream")
+        function, launch, ContextOverride(), (), MADE_UP, Settings(os.environ, False, "stream")
     )
     nonce = ""
     if credits_given > 1:

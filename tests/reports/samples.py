@@ -31,7 +31,7 @@ INFO = RunInfo(
     jobs=2,
 )
 END = RunEnd(wall_ms=840.0, interrupted=None)
-ENVIRONMENT = EnvironmentRecord(1, (("TABLE", "orders-dev"), ("STAGE", "dev")))
+ENVIRONMENT = EnvironmentRecord(1, (("TABLE", "orders-dev"), ("STAGE", "dev")), "nobody's (made-up keys)")
 
 PYTHON_STACK = (
     '  File "/usr/lib/python3.11/json/__init__.py", line 346, in loads\n    return _decoder.decode(s)\n',
@@ -65,6 +65,7 @@ def invocation(**changes: Any) -> InvocationRecord:
         logs="order o-17 stored\n",
         init_logs="",
         logs_truncated=False,
+        hint=None,
         held=(),
         mismatches=(),
     )

@@ -229,13 +229,16 @@ def records(draw: st.DrawFn) -> Record:
 def test_any_text_survives(many: list[Record], variables: list[tuple[str, str]], text: str) -> None:
     info = RunInfo(text, text, text, (text,), ((text, text),), (text,), 1)
     page = rendered(
-        many, info=info, environments=[EnvironmentRecord(1, tuple(variables))], end=RunEnd(1.0, text or None)
+        many,
+        info=info,
+        environments=[EnvironmentRecord(1, tuple(variables), text)],
+        end=RunEnd(1.0, text or None),
     )
     blocks = Blocks(page)
     assert blocks.values("details") == [json.loads(record_json.encode(record)) for record in many]
     for entry, record in zip(blocks.values("index"), many, strict=True):
         assert (entry["id"], entry["status"], entry["file"]) == (record.id, record.status, record.file)
-    assert blocks.values("environments") == [{"key": 1, "variables": dict(variables)}]
+    assert blocks.values("environments") == [{"key": 1, "variables": dict(variables), "identity": text}]
     assert len(blocks.scripts) == 1
     assert all("<" not in block for found in blocks.found.values() for block in found)
     shown = re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]", "\ufffd", text)

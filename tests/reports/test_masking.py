@@ -78,7 +78,7 @@ def test_an_environment() -> None:
 def test_a_secret_inside_another_variable() -> None:
     variables = (("TOKEN", "tok-4711-abc"), ("HEADER", "Bearer tok-4711-abc"))
     masker = Masker(masking.secret_values(variables))
-    found = masking.environment_record(3, variables, masker)
+    found = masking.environment_record(3, variables, "", masker)
     assert (found.key, found.variables) == (3, (("TOKEN", "***"), ("HEADER", "Bearer ***")))
 
 
@@ -186,7 +186,7 @@ def test_no_report_holds_a_secret() -> None:
     masker = Masker(masking.secret_values(variables))
     record = masking.mask_record(full_of(SECRET), masker)
     info = masking.mask_run(samples.INFO._replace(command=("run", "-e", f"API_KEY={SECRET}")), masker)
-    environment = masking.environment_record(1, variables, masker)
+    environment = masking.environment_record(1, variables, f"profile {SECRET}", masker)
     text = record_json.encode(record)
     stream = io.StringIO()
     console = Console(stream, False, False, 100, 1, lambda: 0.0)

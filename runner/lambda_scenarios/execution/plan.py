@@ -9,7 +9,7 @@ class WorkerSpec(NamedTuple):
 
     `credits` is how many invocations its client may hold at once (1: a client that isn't this project's);
     `nonce` marks the ends of invocations in its output ("": it doesn't). `environment` is complete but for
-    AWS_LAMBDA_RUNTIME_API; `number` names it in reports.
+    AWS_LAMBDA_RUNTIME_API; `number` names it in reports, and `identity` says whose credentials it has.
     """
 
     command: tuple[str, ...]
@@ -17,6 +17,7 @@ class WorkerSpec(NamedTuple):
     credits: int
     nonce: str
     number: int
+    identity: str = ""
 
 
 class Task(NamedTuple):

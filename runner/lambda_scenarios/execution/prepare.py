@@ -11,9 +11,10 @@ from typing import NamedTuple
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.execution.plan import Assignment, Task, WorkerSpec
 from lambda_scenarios.model.function import Function
-from lambda_scenarios.model.scenario import Case, ContextOverride, Credentials, Invocation
+from lambda_scenarios.model.scenario import Case, ContextOverride, Invocation
 from lambda_scenarios.runtimes.all_runtimes import runtime_of
 from lambda_scenarios.runtimes.environment import Settings, environment
+from lambda_scenarios.runtimes.identity import MADE_UP, Identity, inherited
 from lambda_scenarios.runtimes.runtime import Launch, World
 
 
@@ -26,9 +27,19 @@ class Prepared(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def prepare(cases: Sequence[tuple[int, Case]], world: World, *, inherit: bool, now: float) -> Prepared:
+class Conditions(NamedTuple):
+    """What a run says of all its workers. `inherit`: the shell's whole environment; `profile` is AWS's, and
+    `role` an ARN, which win over those of the services; `now` is seconds since the epoch."""
+
+    now: float
+    inherit: bool = False
+    profile: str | None = None
+    role: str | None = None
+
+
+def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditions) -> Prepared:
     """Assignments for the cases that have an invocation, in the order given."""
-    desk = _Desk(world, inherit=inherit, now=now)
+    desk = _Desk(world, conditions)
     assignments: list[Assignment] = []
     missing: dict[int, MissingPart] = {}
     for order, (number, case) in enumerate(cases):
@@ -51,12 +62,14 @@ _IDENTITY = Function._fields.index("http_source")
 class _Desk:
     """Looks every runtime up once, and every worker's environment."""
 
-    def __init__(self, world: World, *, inherit: bool, now: float) -> None:
+    def __init__(self, world: World, conditions: Conditions) -> None:
         self.specs: list[WorkerSpec] = []
         self.warnings: list[str] = []
         self._world = world
-        day = time.strftime("%Y/%m/%d", time.gmtime(now))
-        self._settings = Settings(world.environ, inherit, f"{day}/[$LATEST]{os.urandom(16).hex()}")
+        self._conditions = conditions
+        day = time.strftime("%Y/%m/%d", time.gmtime(conditions.now))
+        stream = f"{day}/[$LATEST]{os.urandom(16).hex()}"
+        self._settings = Settings(world.environ, conditions.inherit, stream)
         self._launches: dict[tuple[str, str, str, tuple[str, ...]], Launch | MissingPart] = {}
         self._by_input: dict[tuple[object, ...], WorkerSpec] = {}
         self._by_environment: dict[tuple[object, ...], WorkerSpec] = {}
@@ -73,20 +86,14 @@ class _Desk:
         )
         spec = self._by_input.get(key)
         if spec is None:
-            spec = self._by_input[key] = self._new(invocation, carried, invocation.credentials)
+            spec = self._by_input[key] = self._new(invocation, carried)
         return spec
 
-    def _new(self, invocation: Invocation, carried: ContextOverride, credentials: Credentials) -> WorkerSpec:
+    def _new(self, invocation: Invocation, carried: ContextOverride) -> WorkerSpec:
         function = invocation.function
         launch = self._launch(function)
-        variables = environment(
-            function,
-            launch,
-            carried,
-            invocation.environment,
-            credentials,
-            self._settings,
-        )
+        identity = self._identity(invocation)
+        variables = environment(function, launch, carried, invocation.environment, identity, self._settings)
         # Two scenarios that spell the same environment differently share workers.
         key = (launch.command, variables)
         spec = self._by_environment.get(key)
@@ -98,10 +105,16 @@ class _Desk:
                 command = (*command, str(launch.credits), nonce)
             else:
                 nonce = ""
-            spec = WorkerSpec(command, variables, launch.credits, nonce, number)
+            spec = WorkerSpec(command, variables, launch.credits, nonce, number, identity.shown)
             self._by_environment[key] = spec
             self.specs.append(spec)
         return spec
+
+    def _identity(self, invocation: Invocation) -> Identity:
+        """Whose credentials the function sees. Raises MissingPart where its role can't be assumed."""
+        if invocation.credentials == "none":
+            return MADE_UP
+        return inherited(self._world.environ, self._conditions.profile)
 
     def _launch(self, function: Function) -> Launch:
         key = (function.runtime, function.service.root, function.code, function.layers)

@@ -73,6 +73,7 @@ class InvocationRecord(NamedTuple):
     logs: str
     init_logs: str
     logs_truncated: bool
+    hint: str | None  # what may lie behind a failure, where something is known
     held: tuple[str, ...]  # expectations that hold; filled where one does not
     mismatches: tuple[MismatchRecord, ...]
 
@@ -99,10 +100,12 @@ class Record(NamedTuple):
 
 
 class EnvironmentRecord(NamedTuple):
-    """The environment of a worker, secrets masked, by the number that invocations name."""
+    """The environment of a worker, secrets masked, by the number that invocations name; `identity` says
+    whose AWS credentials it has."""
 
     key: int
     variables: tuple[tuple[str, str], ...]
+    identity: str
 
 
 class Planned(NamedTuple):

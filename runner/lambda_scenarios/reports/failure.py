@@ -155,6 +155,9 @@ def _invocation(i: InvocationRecord, reason: str | None, look: Look, sources: So
         told = any(i.error.message in m.message for m in i.mismatches) and i.error.message != ""
         told = told or (i.ending == "timed out" and any("timed out" in m.message for m in i.mismatches))
         yield from _error(i.error, look, sources, with_message=not told)
+    if i.hint is not None:
+        yield from (f"  {'hint: ' if n == 0 else ''}{line}" for n, line in enumerate(_message(i.hint, look)))
+        yield ""
     if i.held and i.mismatches:
         yield f"  {_held(i.held, look)}"
     yield from _output(i, look)

@@ -285,6 +285,8 @@ def _parts(i: InvocationRecord, reason: str | None) -> Iterator[str]:
     if i.error is not None and i.error.message != reason:
         stack = "".join("\n" + line.rstrip("\n") for line in i.error.stack)
         yield f"{i.error.type}: {i.error.message}{stack}"
+    if i.hint is not None:
+        yield f"hint: {i.hint}"
     if i.mismatches and i.held:
         verb = "holds" if len(i.held) == 1 else "hold"
         yield f"{plural(len(i.held), 'other expectation')} {verb}: {', '.join(i.held)}"

@@ -288,8 +288,13 @@ def mask_run(info: RunInfo, masker: Masker) -> RunInfo:
 
 
 def environment_record(
-    key: int, variables: Iterable[tuple[str, str]], masker: Masker, extra: Iterable[str] = ()
+    key: int,
+    variables: Iterable[tuple[str, str]],
+    identity: str,
+    masker: Masker,
+    extra: Iterable[str] = (),
 ) -> EnvironmentRecord:
     """A worker's environment for the reports: secret variables masked, and secrets inside of others."""
     masked = mask_environment(variables, extra)
-    return EnvironmentRecord(key, tuple((name, masker.text(value)) for name, value in masked))
+    shown = tuple((name, masker.text(value)) for name, value in masked)
+    return EnvironmentRecord(key, shown, masker.text(identity))

@@ -125,7 +125,8 @@ def _invocation(i: InvocationRecord) -> str:
         f'"timeout_s":{i.timeout_s!r},"worker":{i.worker},"nth":{i.nth},"environment":{i.environment},'
         f'"ending":{_quote(i.ending)},"event":{_one_line(i.event)}{context}{output},'
         f'"error":{_error(i.error)},"logs":{_quote(i.logs)},"init_logs":{_quote(i.init_logs)},'
-        f'"logs_truncated":{"true" if i.logs_truncated else "false"},"held":{_list(i.held)},'
+        f'"logs_truncated":{"true" if i.logs_truncated else "false"},"hint":{_text(i.hint)},'
+        f'"held":{_list(i.held)},'
         f'"mismatches":[{mismatches}]}}'
     )
 
@@ -150,8 +151,9 @@ def encode(record: Record) -> str:
 
 
 def encode_environment(environment: EnvironmentRecord) -> str:
-    """`{"key": 1, "variables": {…}}` in one line."""
-    return _valid_utf8(f'{{"key":{environment.key},"variables":{_pairs(environment.variables)}}}')
+    """`{"key": 1, "variables": {…}, "identity": "…"}` in one line."""
+    e = environment
+    return _valid_utf8(f'{{"key":{e.key},"variables":{_pairs(e.variables)},"identity":{_quote(e.identity)}}}')
 
 
 def encode_planned(planned: Planned) -> str:
@@ -285,7 +287,7 @@ def decode_environment(text: str) -> EnvironmentRecord:
     """The inverse of `encode_environment`; ValueError for anything else."""
     found = _loaded(text)
     try:
-        return EnvironmentRecord(found["key"], tuple(found["variables"].items()))
+        return EnvironmentRecord(found["key"], tuple(found["variables"].items()), found["identity"])
     except (KeyError, AttributeError) as defect:
         raise ValueError(f"not an environment: {defect!r}") from defect
 

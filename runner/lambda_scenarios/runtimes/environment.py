@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lambda_scenarios.model.function import Function
-from lambda_scenarios.model.scenario import ContextOverride, Credentials
+from lambda_scenarios.model.scenario import ContextOverride
+from lambda_scenarios.runtimes.identity import Identity, without_credentials
 from lambda_scenarios.runtimes.runtime import Launch
 
 _FROM_SHELL = (
@@ -33,31 +34,8 @@ _FROM_SHELL = (
     "AWS_CA_BUNDLE",
 )
 _FROM_SHELL_PREFIXES = ("LC_", "AWS_ENDPOINT_URL")
-_CREDENTIALS = (
-    "AWS_CONFIG_FILE",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-)
-# Keys that look like keys and open nothing, and no way to others: neither files nor the metadata endpoint.
-_MADE_UP = {
-    "AWS_ACCESS_KEY_ID": "AKIALOCALSCENARIOS00",
-    "AWS_SECRET_ACCESS_KEY": "made-up-by-lambda-scenarios",
-    "AWS_SESSION_TOKEN": "made-up-by-lambda-scenarios",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-}
 # What the worker itself stands on: a function that sets these could not be served.
 _OURS = ("_HANDLER", "LAMBDA_TASK_ROOT", "AWS_LAMBDA_RUNTIME_API")
-
-
-def made_up(name: str, value: str) -> bool:
-    """Whether a variable holds what this program made up, which is no secret."""
-    return _MADE_UP.get(name) == value
 
 
 class Settings(NamedTuple):
@@ -83,23 +61,16 @@ def environment(
     launch: Launch,
     context: ContextOverride,
     overrides: tuple[tuple[str, str | None], ...],
-    credentials: Credentials,
+    identity: Identity,
     settings: Settings,
 ) -> tuple[tuple[str, str], ...]:
     """All variables of a worker but AWS_LAMBDA_RUNTIME_API, sorted by name.
 
     Later ones win: the shell's, Lambda's, credentials, the function's own, IS_LOCAL, the scenario's.
     """
-    shell = settings.shell
-    found = at_start(shell, inherit=settings.inherit)
+    found = without_credentials(at_start(settings.shell, inherit=settings.inherit))
     found.update(_of_lambda(function, context, settings.log_stream))
-    if credentials == "none":
-        found.update(_MADE_UP)
-        # A profile that no file knows would be an error of the SDK.
-        found.pop("AWS_PROFILE", None)
-        found.pop("AWS_DEFAULT_PROFILE", None)
-    elif credentials == "inherit":
-        found.update({name: shell[name] for name in _CREDENTIALS if name in shell})
+    found.update(identity.variables)
     found.update(function.environment)
     found["IS_LOCAL"] = "true"
     for name, value in overrides:

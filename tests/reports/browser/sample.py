@@ -86,6 +86,7 @@ def invocation(
         logs=logs,
         init_logs=init_logs,
         logs_truncated=False,
+        hint=None,
         held=held,
         mismatches=mismatches,
     )
@@ -623,6 +624,7 @@ def sample_run() -> Run:
                     ("PAYMENT_API_TOKEN", "***"),
                     ("TZ", ":UTC"),
                 ),
+                "nobody's (made-up keys)",
             ),
             EnvironmentRecord(
                 2,
@@ -633,6 +635,7 @@ def sample_run() -> Run:
                     ("MAIL_FROM", "shop@example.test"),
                     ("TEMPLATES", "/var/task/templates"),
                 ),
+                "nobody's (made-up keys)",
             ),
         ),
         tuple(records),

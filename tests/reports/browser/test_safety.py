@@ -80,7 +80,7 @@ def everywhere(text: str) -> dict[str, Any]:
         "records": [record],
         "report": {
             "info": RunInfo(text, text, text, (text, text), ((text, text),), (text,), 1),
-            "environments": [EnvironmentRecord(1, ((text, text),))],
+            "environments": [EnvironmentRecord(1, ((text, text),), text)],
             "end": RunEnd(1.0, text),
         },
     }

@@ -34,7 +34,7 @@ function environmentOf(key) {
   if (!environments) {
     environments = new Map();
     for (const block of blocks("environments")) {
-      for (const one of JSON.parse(block.textContent)) environments.set(one.key, Object.entries(one.variables));
+      for (const one of JSON.parse(block.textContent)) environments.set(one.key, one);
     }
   }
   return environments.get(key);

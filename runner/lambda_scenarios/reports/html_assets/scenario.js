@@ -42,6 +42,7 @@ const invocations = (attempt) =>
       invocation.mismatches.map(mismatchCard),
       held(invocation),
       errorCard(invocation, attempt.status),
+      invocation.hint ? make("p", { class: "hint" }, make("b", null, "Hint: "), invocation.hint) : null,
       panels(invocation, attempt.status !== "passed"),
       figures(invocation));
   });
@@ -108,7 +109,8 @@ const endedWhileLoading = ({ ending, logs }) =>
   ending === "init failed" || (!logs && (ending === "timed out" || ending === "worker died"));
 
 function panels(invocation, open) {
-  const variables = environmentOf(invocation.environment);
+  const environment = environmentOf(invocation.environment);
+  const variables = environment && Object.entries(environment.variables);
   return make("div", { class: "panels" },
     invocation.logs
       ? panel(`Logs`, sizeOfLog(invocation.logs) + (invocation.logs_truncated ? ", truncated by the backend" : ""),
@@ -121,7 +123,8 @@ function panels(invocation, open) {
     jsonPanel("Result", invocation.output, open),
     jsonPanel("Event", invocation.event, false),
     jsonPanel("Context", invocation.context, false),
-    variables && panel("Environment", plural(variables.length, "variable"), () => variableTable(variables),
+    variables && panel("Environment", `${plural(variables.length, "variable")}, AWS credentials: ${environment.identity}`,
+      () => variableTable(variables),
       () => variables.map(([name, value]) => `${name}=${shellQuoted(value)}`).join("\n"), false));
 }
 

@@ -1,0 +1,61 @@
+"""What may lie behind a failure that names no cause: AWS refused the function's credentials (pure)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lambda_scenarios.model.outcome import BackendFailed, Outcome, Returned
+
+if TYPE_CHECKING:
+    from lambda_scenarios.model.scenario import Credentials
+
+# How AWS's services answer a key that they don't know. S3's and the query services' words differ.
+_UNKNOWN_KEY = re.compile(
+    r"UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|InvalidSignatureException"
+    r"|SignatureDoesNotMatch|AuthFailure\b|security token included in the request is invalid"
+    r"|security token in(?:cluded in)? the request is invalid|Access Key Id you provided does not exist"
+)
+_EXPIRED = re.compile(
+    r"ExpiredToken(?:Exception)?\b|RequestExpired\b|security token included in the request is expired"
+)
+_DENIED = re.compile(r"AccessDenied(?:Exception)?\b|UnauthorizedOperation\b|is not authorized to perform")
+# How the SDKs say that they found none: botocore, AWS SDK for JavaScript 3 and 2, for Java, for Go.
+_NONE_FOUND = re.compile(
+    r"NoCredentialsError|Unable to locate credentials|CredentialsProviderError|Could not load credentials"
+    r"|Missing credentials in config|Unable to load credentials|failed to refresh cached credentials"
+)
+
+
+def hint(outcome: Outcome, credentials: Credentials) -> str | None:
+    """What to try, where the outcome of a failed scenario looks as if AWS had refused the function."""
+    text = _text(outcome)
+    if credentials == "none":
+        if _UNKNOWN_KEY.search(text) or _NONE_FOUND.search(text):
+            return (
+                "AWS was called with made-up keys, so that no run touches an account by accident.\n"
+                "`credentials: inherit` (--credentials inherit) gives the function the user's own,\n"
+                "`credentials: role` those of its role; AWS_ENDPOINT_URL leads to an emulated AWS"
+            )
+        return None
+    if _NONE_FOUND.search(text):
+        return "the SDK found no credentials: `aws configure`, `aws sso login`, or --aws-profile NAME"
+    if _EXPIRED.search(text):
+        return "the credentials have expired: log in again, as by `aws sso login`"
+    if _DENIED.search(text) and credentials == "inherit":
+        return (
+            "the function ran under the user's identity, whose permissions are not those of its role:\n"
+            "`credentials: role` (--assume-role) runs it under the role"
+        )
+    return None
+
+
+def _text(outcome: Outcome) -> str:
+    """Everything that was said: the error, the result (errors are often caught and answered), the logs."""
+    ending = outcome.ending
+    logs = (outcome.init_logs + outcome.logs).decode("utf-8", "replace")
+    if isinstance(ending, Returned):
+        return f"{ending.payload.decode('utf-8', 'replace')}\n{logs}"
+    if isinstance(ending, BackendFailed):
+        return ""
+    return f"{ending.error_type}: {ending.message}\n{logs}"
