@@ -8,6 +8,7 @@ import os
 
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
+from lambda_scenarios.cli.options import add_aws_profile
 from lambda_scenarios.cli.parser import Parser, pairs
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.function import FunctionSummary
@@ -21,6 +22,7 @@ def _configure(parser: Parser) -> None:
     parser.add_argument("-s", "--stage")
     parser.add_argument("-r", "--region")
     parser.add_argument("--param", action="append", metavar="K=V", help="${param:K} of the service")
+    add_aws_profile(parser)
     parser.add_argument("--json", action="store_true", help="machine-readable")
 
 
@@ -35,7 +37,13 @@ def _execute(options: argparse.Namespace, world: World) -> int:
             )
         path = found
     service = Catalog(world.environ, world.cwd).open(
-        path, ServiceOptions(options.stage, options.region, pairs("--param", options.param))
+        path,
+        ServiceOptions(
+            stage=options.stage,
+            region=options.region,
+            params=pairs("--param", options.param),
+            aws_profile=options.aws_profile,
+        ),
     )
     keys = service.keys()
     summaries = [service.summary(key) for key in keys]

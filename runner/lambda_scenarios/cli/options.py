@@ -39,9 +39,16 @@ def add_service(parser: Parser) -> None:
     group.add_argument("-s", "--stage", help="stage of the service")
     group.add_argument("-r", "--region", help="AWS region")
     group.add_argument("--param", action="append", metavar="K=V", help="${param:K} of the service")
+    add_aws_profile(group)
     group.add_argument("--var", action="append", metavar="K=V", help="template variable vars.K")
     group.add_argument(
         "-e", "--env", action="append", metavar="K=V", help="environment variable of all functions"
+    )
+
+
+def add_aws_profile(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--aws-profile", metavar="NAME", help="whose credentials AWS is asked with for values of the service"
     )
 
 
@@ -72,6 +79,7 @@ def overrides_of(options: argparse.Namespace, world: World) -> Overrides:
         service=service,
         env=pairs("--env", options.env),
         vars=pairs("--var", options.var),
+        aws_profile=options.aws_profile,
     )
 
 

@@ -37,6 +37,7 @@ class Overrides(NamedTuple):
     isolation: Isolation | None = None
     credentials: Credentials | None = None
     backend: BackendName | None = None
+    aws_profile: str | None = None
 
 
 class RunSettings(NamedTuple):

@@ -83,7 +83,10 @@ class FunctionLookup:
         overrides = self._overrides
         params = {**dict(head.params), **dict(overrides.params)}
         options = ServiceOptions(
-            stage=overrides.stage or head.stage, region=overrides.region, params=tuple(params.items())
+            stage=overrides.stage or head.stage,
+            region=overrides.region,
+            params=tuple(params.items()),
+            aws_profile=overrides.aws_profile,
         )
         key = (path, options)
         if key not in self._services:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
+from lambda_scenarios.aws.lookups import Lookups
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.model.values import Origin, Place
 from lambda_scenarios.phrases import shown_path
@@ -82,7 +83,8 @@ class Catalog:
     def __init__(self, environ: Mapping[str, str], cwd: str) -> None:
         """`environ` is what `${env:…}` sees; paths in messages are relative to `cwd`."""
         # ${sls:instanceId} is a new number for each run, as in the Framework.
-        self._world = World(environ, cwd, Documents(), str(int(time.time() * 1000)))
+        instance_id = str(int(time.time() * 1000))
+        self._world = World(environ, cwd, Documents(), instance_id, Lookups(environ))
         self._files: dict[str, str] = {}  # the service file by the path that was asked for
         self._opened: dict[tuple[str, ServiceOptions], Service] = {}
 

@@ -17,6 +17,7 @@ from lambda_scenarios.services.variable_sources import SOURCES
 from lambda_scenarios.services.variables import Located, Resolver, Settings, UnresolvableError
 
 if TYPE_CHECKING:
+    from lambda_scenarios.aws.lookups import Lookups
     from lambda_scenarios.services.documents import Documents
     from lambda_scenarios.services.service import ServiceOptions
 
@@ -31,6 +32,7 @@ class World(NamedTuple):
     cwd: str
     documents: Documents
     instance_id: str  # ${sls:instanceId}
+    lookups: Lookups
 
 
 class _Identity(NamedTuple):

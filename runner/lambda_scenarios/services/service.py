@@ -14,13 +14,15 @@ class ServiceOptions(NamedTuple):
     """What the command line and a scenario file say about a service.
 
     `params` are values of `${param:…}`, the later of two with one name winning. With `strict`,
-    warnings about a function that is used are errors.
+    warnings about a function that is used are errors. `aws_profile` is whose credentials AWS is asked with,
+    instead of those that the service file or the environment chooses.
     """
 
     stage: str | None = None
     region: str | None = None
     params: tuple[tuple[str, str], ...] = ()
     strict: bool = False
+    aws_profile: str | None = None
 
 
 class Service(Protocol):
