@@ -192,7 +192,7 @@ class TestInformation:
         done = running.run(shop, "doctor", env={"PATH": "/nowhere"})
         assert done.status == 0
         missing = [line.split() for line in done.stdout.splitlines() if "missing" in line]
-        assert [line[1] for line in missing] == ["python", "nodejs"]
+        assert [line[1] for line in missing] == ["python", "nodejs", "ruby"]
         assert all("install" in line for line in missing)
 
 

@@ -21,6 +21,9 @@ def root(tmp_path: Path) -> Path:
         "src/typed.ts",
         "layer/python/layered.py",
         "layer/nodejs/layered.js",
+        "layer/ruby/lib/layered.rb",
+        "orders.rb",
+        "lib/orders.rb",
         ".venv/lib/python3.11/site-packages/installed/handler.py",
         "node_modules/wrapper/handler.js",
     ):
@@ -50,7 +53,9 @@ def root(tmp_path: Path) -> Path:
         ("/opt/nodejs/wrapper.main", "nodejs20.x"),
         ("com.example.Handler::handle", "java21"),
         ("bootstrap", "provided.al2023"),
-        ("handler.Handler.run", "ruby3.3"),
+        ("orders.create", "ruby3.3"),
+        ("lib/orders.Shop::Orders.create", "ruby3.3"),
+        ("layered.run", "ruby3.3"),
     ],
 )
 def test_found(root: Path, handler: str, runtime: str) -> None:
@@ -68,6 +73,10 @@ def test_found(root: Path, handler: str, runtime: str) -> None:
         ("handler", "python3.11", "malformed", ("names no function",)),
         ("src.d/handler", "nodejs20.x", "malformed", ("names no function",)),
         (".main", "python3.11", "malformed", ("names no function",)),
+        ("order.create", "ruby3.3", "missing", ("order.rb", "did you mean orders.rb?")),
+        ("orders.Shop.Orders.create", "ruby3.3", "malformed", ("too many dots", "Module::Class")),
+        ("./orders.create", "ruby3.3", "malformed", ("too many dots",)),
+        ("orders", "ruby3.3", "malformed", ("names no function",)),
         ("../handler.main", "python3.11", "outside", ("leaves",)),
         ("src/../../x.main", "nodejs20.x", "outside", ("leaves",)),
         ("/srv/handler.main", "python3.11", "outside", ("absolute",)),

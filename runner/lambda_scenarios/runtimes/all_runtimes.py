@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
-from lambda_scenarios.runtimes import nodejs, python
+from lambda_scenarios.runtimes import nodejs, python, ruby
 from lambda_scenarios.runtimes.runtime import Runtime
 
 RUNTIMES = {
     "python": python.RUNTIME,
     "nodejs": nodejs.RUNTIME,
+    "ruby": ruby.RUNTIME,
 }
 
 
@@ -19,4 +20,6 @@ def runtime_of(function: Function) -> Runtime:
         if function.runtime.startswith(prefix):
             return runtime
     what = f"container image {function.image}" if function.image else f"runtime {function.runtime}"
-    raise MissingPart(f"{what} can't be run yet", ("python* and nodejs* can", "or: --missing-runtime skip"))
+    raise MissingPart(
+        f"{what} can't be run yet", ("python*, nodejs* and ruby* can", "or: --missing-runtime skip")
+    )

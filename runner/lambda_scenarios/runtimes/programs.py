@@ -29,17 +29,19 @@ def on_path(names: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[str]
 
 
 def _behind_shim(path: str, name: str, environ: Mapping[str, str]) -> str | None:
-    """The program that a pyenv shim would start; None where it would start none.
+    """The program that a shim of pyenv or rbenv would start; None where it would start none.
 
     A shim is a shell script that takes longer than all the rest of a run; what it would choose is
     documented: PYENV_VERSION, `.python-version` here or above, the file `version`
-    (https://github.com/pyenv/pyenv#understanding-python-version-selection).
+    (https://github.com/pyenv/pyenv#understanding-python-version-selection,
+    https://github.com/rbenv/rbenv#choosing-the-ruby-version).
     """
     folder = os.path.dirname(path)
     root = os.path.dirname(folder)
     if os.path.basename(folder) != "shims" or not os.path.isdir(os.path.join(root, "versions")):
         return path
-    for version in _pyenv_versions(root, environ):
+    variable, file = _RBENV if name.startswith("ruby") else _PYENV
+    for version in _chosen_versions(root, variable, file, environ):
         if version == "system":
             continue
         candidate = os.path.join(root, "versions", version, "bin", name)
@@ -48,12 +50,16 @@ def _behind_shim(path: str, name: str, environ: Mapping[str, str]) -> str | None
     return None
 
 
-def _pyenv_versions(root: str, environ: Mapping[str, str]) -> list[str]:
-    if environ.get("PYENV_VERSION"):
-        return environ["PYENV_VERSION"].split(":")
+_PYENV = ("PYENV_VERSION", ".python-version")
+_RBENV = ("RBENV_VERSION", ".ruby-version")
+
+
+def _chosen_versions(root: str, variable: str, file: str, environ: Mapping[str, str]) -> list[str]:
+    if environ.get(variable):
+        return environ[variable].split(":")
     folder = environ.get("PWD") or os.getcwd()
     while True:
-        found = _lines(os.path.join(folder, ".python-version"))
+        found = _lines(os.path.join(folder, file))
         if found:
             return found
         above = os.path.dirname(folder)
@@ -120,7 +126,7 @@ def _neutral(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environ.items()
-        if not name.startswith(("PYTHON", "NODE_")) and name != "LD_PRELOAD"
+        if not name.startswith(("PYTHON", "NODE_", "RUBY")) and name != "LD_PRELOAD"
     }
 
 

@@ -24,6 +24,7 @@ _BUILD_OUTPUT = (
 _NODE_SUFFIXES = (".js", ".mjs", ".cjs", "")
 _NODE_SOURCES = (".ts", ".mts", ".cts", ".tsx", ".jsx")
 _PYTHON_SUFFIXES = (".py", ".pyc", ".so")
+_RUBY_SUFFIXES = (".rb", ".so")
 _PASSED_OVER = ("node_modules", "__pycache__", ".git", ".serverless", "venv", ".venv")
 
 
@@ -38,25 +39,32 @@ class HandlerFault(NamedTuple):
 def check_handler(
     handler: str, runtime: str, root: str, layers: tuple[str, ...], environ: Mapping[str, str]
 ) -> HandlerFault | None:
-    """What is wrong with `handler` of a Python or Node.js function in `root`; None for others.
+    """What is wrong with `handler` of a Python, Node.js or Ruby function in `root`; None for others.
 
-    Module look-up follows AWS's clients: awslambdaric/bootstrap.py (_get_handler) and
-    aws-lambda-nodejs-runtime-interface-client/src/UserFunction.js.
+    Module look-up follows AWS's clients: awslambdaric/bootstrap.py (_get_handler),
+    aws-lambda-nodejs-runtime-interface-client/src/UserFunction.js and aws_lambda_ric/lambda_handler.rb.
     """
     python = runtime.startswith("python")
+    ruby = runtime.startswith("ruby")
     if handler.startswith("/opt/") and not python:
         return None  # inside a layer
     if handler.startswith("/"):
         return HandlerFault(
             "outside", f"the handler `{handler}` is an absolute path", "it must be in the service"
         )
-    if not python and not runtime.startswith("nodejs"):
+    if not python and not ruby and not runtime.startswith("nodejs"):
         return None
     directory, _, name = handler.rpartition("/")
     module, dot, function = name.rpartition(".") if python else name.partition(".")
     if not dot or not module or not function:
         return HandlerFault(
             "malformed", f"the handler `{handler}` names no function", "it has the form `file.function`"
+        )
+    if ruby and ("." in directory or name.count(".") > 2):
+        return HandlerFault(
+            "malformed",
+            f"the handler `{handler}` has too many dots",
+            "it has the form `file.method` or `file.Module::Class.method`",
         )
     relative = os.path.normpath(os.path.join(directory, module))
     if relative.split("/")[0] == "..":
@@ -65,7 +73,8 @@ def check_handler(
             f"the handler `{handler}` leaves the service's directory",
             "it must be below the service file",
         )
-    return (_check_python if python else _check_node)(handler, relative, root, layers, environ)
+    check = _check_python if python else _check_ruby if ruby else _check_node
+    return check(handler, relative, root, layers, environ)
 
 
 def _check_python(
@@ -98,6 +107,23 @@ def _check_node(
                 "Lambda runs JavaScript: point it at the compiled file",
             )
     return _missing(handler, relative + ".js", root, _NODE_SUFFIXES[:3])
+
+
+def _check_ruby(
+    handler: str,
+    relative: str,
+    root: str,
+    layers: tuple[str, ...],
+    environ: Mapping[str, str],  # noqa: ARG001 - called like the check for Python
+) -> HandlerFault | None:
+    places = (root, *(os.path.join(layer, "ruby/lib") for layer in layers))
+    if any(
+        os.path.isfile(os.path.join(place, relative + suffix))
+        for place in places
+        for suffix in _RUBY_SUFFIXES
+    ):
+        return None
+    return _missing(handler, relative + ".rb", root, _RUBY_SUFFIXES[:1])
 
 
 def in_build_output(handler: str) -> bool:

@@ -1,0 +1,2 @@
+puts 'loading'
+raise KeyError, 'while loading'

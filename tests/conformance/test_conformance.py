@@ -1,0 +1,80 @@
+"""One suite over all runtimes and backends: the same scenarios, judged by the program itself.
+
+A subject is a small function that does as its event says, written in each language (subjects/). Where a
+runtime differs in Lambda as well (the name of an error's type), the difference is a variable of its subject.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conformance.subjects_of_runtimes import SOURCES, SUBJECTS, missing
+from tests.program import running
+
+HERE = Path(__file__).parent
+BACKENDS = ("local",)
+MEMORY = 512
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", list(SUBJECTS))
+def test_conforms(name: str, backend: str, tmp_path: Path) -> None:
+    subject = SUBJECTS[name]
+    lacking = missing(subject)
+    if lacking is not None:
+        pytest.skip(lacking)
+    code = tmp_path / "code"
+    shutil.copytree(SOURCES / name, code)
+    if subject.made is not None:
+        subject.made(code)
+    written = scenarios(name)
+    (tmp_path / "scenarios.yml").write_text(yaml.safe_dump(written), encoding="utf-8")
+
+    done = running.run(
+        tmp_path, "run", "scenarios.yml", "-j", "2", "--backend", backend, env={running.MARK: str(tmp_path)}
+    )
+
+    report = json.loads((tmp_path / "reports" / "report.json").read_text(encoding="utf-8"))
+    found = {result["name"]: result["status"] for result in report["results"]}
+    assert {name: status for name, status in found.items() if status != "passed"} == {}, done.stdout
+    assert done.status == 0
+    wanted = sum(len(scenario.get("cases", [1])) for scenario in written["scenarios"])
+    assert len(found) == wanted
+    endings = {
+        invocation["ending"]
+        for result in report["results"]
+        for attempt in result["attempts"]
+        for invocation in attempt["invocations"]
+    }
+    assert endings == {"returned", "function error", "init failed", "timed out", "worker died"}
+    assert running.left_behind(str(tmp_path)) == []
+
+
+def scenarios(name: str) -> dict[str, Any]:
+    """The suite for one subject: the function declared, and what differs as variables."""
+    subject = SUBJECTS[name]
+    document: dict[str, Any] = yaml.safe_load((HERE / "scenarios.yml").read_text(encoding="utf-8"))
+    document["service"] = None
+    document["functions"] = {
+        "subject": {
+            "handler": subject.handler,
+            "runtime": subject.runtime,
+            "code": "code",
+            "memory": MEMORY,
+        }
+    }
+    document["vars"] = {
+        "name": "local-dev-subject",
+        "handler": subject.handler,
+        "shop_error": subject.shop_error,
+        "init_error": subject.init_error,
+        "segfault": subject.segfault,
+    }
+    document["scenarios"] = [s for s in document["scenarios"] if s["name"] not in subject.left_out]
+    return document
