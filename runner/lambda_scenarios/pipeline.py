@@ -101,8 +101,12 @@ def read(suite: Suite, world: World, *, skipped_too: bool = False) -> RenderedSu
 
     Raises one UsageError with the problems of all files and all stages, and NothingSelected.
     """
+    with Catalog(world.environ, world.cwd) as catalog:
+        return _read(suite, world, catalog, skipped_too=skipped_too)
+
+
+def _read(suite: Suite, world: World, catalog: Catalog, *, skipped_too: bool) -> RenderedSuite:
     root = discover.project_root(world.cwd)
-    catalog = Catalog(world.environ, world.cwd)
     problems: list[Diagnostic] = []
     expanded = expand(suite, world, catalog, problems)
     try:

@@ -36,17 +36,15 @@ def _execute(options: argparse.Namespace, world: World) -> int:
                 Diagnostic("there is no service file here or above", None, "", ("name one: --service PATH",))
             )
         path = found
-    service = Catalog(world.environ, world.cwd).open(
-        path,
-        ServiceOptions(
-            stage=options.stage,
-            region=options.region,
-            params=pairs("--param", options.param),
-            aws_profile=options.aws_profile,
-        ),
+    chosen = ServiceOptions(
+        stage=options.stage,
+        region=options.region,
+        params=pairs("--param", options.param),
+        aws_profile=options.aws_profile,
     )
-    keys = service.keys()
-    summaries = [service.summary(key) for key in keys]
+    with Catalog(world.environ, world.cwd) as catalog:
+        service = catalog.open(path, chosen)
+        summaries = [service.summary(key) for key in service.keys()]
     if options.json:
         print(json.dumps([_entry(summary) for summary in summaries], indent=2, ensure_ascii=False))
         return statuses.DONE

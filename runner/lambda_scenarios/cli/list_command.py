@@ -17,7 +17,7 @@ from lambda_scenarios.cli.options import (
     suite_of,
 )
 from lambda_scenarios.cli.parser import Parser
-from lambda_scenarios.pipeline import expand
+from lambda_scenarios.pipeline import Suite, expand
 from lambda_scenarios.reports.text import printable
 from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.scenarios.discover import project_root
@@ -37,7 +37,11 @@ def _configure(parser: Parser) -> None:
 
 def _execute(options: argparse.Namespace, world: World) -> int:
     suite = suite_of(options, settings_of(options, world, overrides_of(options, world)))
-    catalog = Catalog(world.environ, world.cwd)
+    with Catalog(world.environ, world.cwd) as catalog:
+        return _list(options, suite, catalog, world)
+
+
+def _list(options: argparse.Namespace, suite: Suite, catalog: Catalog, world: World) -> int:
     expanded = expand(suite, world, catalog)
     if options.untested:
         return _untested(

@@ -9,6 +9,9 @@ from typing import NamedTuple, Union
 # What YAML (1.2 core schema) and JSON can say. A recursive alias needs `Union`, with names in quotes.
 Json = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
 
+# Suffixes of files that Node.js evaluates: nothing in them has a line of its own.
+PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts")
+
 # The way from the root of a YAML document to one value: keys and indexes.
 DocPath = tuple[str | int, ...]
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from lambda_scenarios.model.values import DocPath, Origin, Place
+from lambda_scenarios.model.values import PROGRAMS, DocPath, Origin, Place
 from lambda_scenarios.scenarios.yaml_events import Disguise, open_parser, prepare
 from lambda_scenarios.scenarios.yaml_tags import CLOUDFORMATION
 
@@ -58,9 +58,9 @@ def locate(origin: Origin) -> Place:
     Where the path doesn't lead to the end, the nearest value on it; a value that came by `<<` stands
     where it was merged from. The width is the scalar's on its first line, or that of a flow collection
     on one line; a block collection is shown by its first key. An empty value is shown by its key.
-    Line 1 where the file is gone.
+    Line 1 where the file is gone, and of programs.
     """
-    root = _read(origin.file)
+    root = None if origin.file.endswith(PROGRAMS) else _read(origin.file)
     if root is None:
         return Place(origin.file, 1)
     key, node, complete = _walk(root, origin.path)

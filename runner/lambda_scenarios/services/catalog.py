@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from lambda_scenarios.aws.lookups import Lookups
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
-from lambda_scenarios.model.values import Origin, Place
+from lambda_scenarios.model.values import PROGRAMS, Origin, Place
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.services.documents import Documents
 from lambda_scenarios.services.inline import InlineFunctions, inline_functions
@@ -34,7 +34,6 @@ _PARSED = (".yml", ".yaml", ".json")
 _READERS: dict[str, Callable[[str, ServiceOptions, World], Service]] = {"serverless": ServerlessService}
 
 _NOT_YET = {
-    "configuration program": "a configuration written in JavaScript or TypeScript",
     "template": "a SAM or CloudFormation template",
     "cdk": "a CDK app",
 }
@@ -84,14 +83,15 @@ class Catalog:
         """`environ` is what `${env:…}` sees; paths in messages are relative to `cwd`."""
         # ${sls:instanceId} is a new number for each run, as in the Framework.
         instance_id = str(int(time.time() * 1000))
-        self._world = World(environ, cwd, Documents(), instance_id, Lookups(environ))
+        self._world = World(environ, cwd, Documents(), instance_id, Lookups(environ), [])
         self._files: dict[str, str] = {}  # the service file by the path that was asked for
         self._opened: dict[tuple[str, ServiceOptions], Service] = {}
 
     def open(self, path: str, options: ServiceOptions, asked_at: Origin | None = None) -> Service:
         """The service at `path`, an absolute file or directory.
 
-        `asked_at` is the value that names it, for messages. Raises UsageError where there is none,
+        `asked_at` is the value that names it, for messages. What is opened may start a process, which `close`
+        ends. Raises UsageError where there is none,
         where it can't be read, and for kinds of files that aren't supported yet.
         """
         file = self._files.get(path)
@@ -101,6 +101,17 @@ class Catalog:
         if key not in self._opened:
             self._opened[key] = self._open(file, options, asked_at)
         return self._opened[key]
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends what was started to read services. Idempotent; they go on to work, at the price of a start."""
+        for end in self._world.at_end:
+            end()
 
     def _file_of(self, path: str, asked: str, asked_at: Origin | None) -> str:
         shown = shown_path(asked, self._world.cwd)
@@ -134,8 +145,8 @@ class Catalog:
             return "cdk"
         if name in _TEMPLATE_FILES:
             return "template"
-        if suffix in (".js", ".cjs", ".mjs", ".ts"):
-            return "configuration program"
+        if suffix in PROGRAMS:
+            return "serverless"
         if suffix not in _PARSED:
             return "unknown"
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.function import Unresolved
-from lambda_scenarios.model.values import Origin, Place
+from lambda_scenarios.model.values import PROGRAMS, Origin, Place
 
 if TYPE_CHECKING:
     from lambda_scenarios.services.variables import UnresolvableError
@@ -31,6 +31,8 @@ class Problem(NamedTuple):
         notes = self.notes
         if needed_for and (not self.origin.path or self.path.split(".")[-1] != str(self.origin.path[-1])):
             notes = (*notes, f"needed for {self.path} of {needed_for}")
+        if self.origin.file.endswith(PROGRAMS) and self.origin.path:
+            notes = (f"it is `{'.'.join(str(key) for key in self.origin.path)}` of what the file exports", *notes)
         where: Place | Origin = place_within(self.origin, self.text) if self.text else self.origin
         return Diagnostic(self.problem, where, self.label, notes)
 
@@ -42,7 +44,8 @@ def problem_of(error: UnresolvableError, path: str) -> Problem:
 def place_within(origin: Origin, text: str) -> Place:
     """Where `text` stands within the value at `origin`; the value's own place where it is not found.
 
-    Texts of block scalars and of values on several lines are found on the lines that follow.
+    Texts of block scalars and of values on several lines are found on the lines that follow; in a program,
+    wherever the text occurs first.
     """
     from lambda_scenarios.scenarios.yaml_source import locate
 
@@ -52,7 +55,8 @@ def place_within(origin: Origin, text: str) -> Place:
             lines = stream.read().splitlines()
     except OSError:
         return start
-    for number in range(start.line, min(len(lines), start.line + 100) + 1):
+    last = len(lines) if origin.file.endswith(PROGRAMS) else min(len(lines), start.line + 100)
+    for number in range(start.line, last + 1):
         column = lines[number - 1].find(text, start.column - 1 if number == start.line else 0)
         if column >= 0:
             return Place(origin.file, number, column + 1, len(text))

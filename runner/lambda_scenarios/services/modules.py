@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lambda_scenarios.errors import Diagnostic, UsageError
-from lambda_scenarios.model.values import Json, Place
+from lambda_scenarios.model.values import Json, Origin, Place
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.services import node_process
 from lambda_scenarios.services.node_process import Exported, NoAnswer, NodeProcess, Question, Thrown
 
-SUFFIXES = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts")
 _MOST_FRAMES = 5
 
 _FRAME = re.compile(r"^\s+at (?:.*\()?(?:file://)?(?P<file>/[^\n]*?):(?P<line>\d+):(?P<column>\d+)\)?$", re.M)
@@ -33,6 +32,8 @@ class Modules:
         self._cwd = cwd
         self._process: NodeProcess | None = None
         self._known: dict[tuple[str, tuple[str, ...]], Exported] = {}
+        self._active: list[tuple[str, tuple[str, ...]]] = []  # from the asker to the asked
+        self._left_out: dict[Origin, str] = {}
 
     def exported(
         self,
@@ -48,13 +49,19 @@ class Modules:
         Raises UsageError with the place in the program; Thrown only where a question was refused and the
         program failed by that: `fields["asked"]` is then the question's number.
         """
-        known = self._known.get((file, address))
+        key = (file, address)
+        known = self._known.get(key)
         if known is not None:
             return known
+        if key in self._active:
+            asks = ".".join(address) or "what it exports"
+            problem = f"{os.path.basename(file)} asks for `{asks}` to give just that"
+            raise UsageError(Diagnostic(problem, Place(file, 1)))
         if self._process is None:
             self._process = NodeProcess(
                 node_process.node_of(file, self._environ), self._arguments, self._environ, self._root
             )
+        self._active.append(key)
         try:
             found = self._process.request(
                 file, address, argument, environ, answer or _refuse, node_process.PATIENCE
@@ -66,8 +73,18 @@ class Modules:
         except NoAnswer as ended:
             self._process = None
             raise UsageError(self._ended(file, ended.status)) from None
-        self._known[file, address] = found
+        finally:
+            self._active.pop()
+        self._known[key] = found
+        for path, what in found.dropped:
+            self._left_out[Origin(file, (*address, *path))] = what
         return found
+
+    def left_out(self, inside: Origin) -> Iterator[tuple[Origin, str]]:
+        """What the programs have in a value that JSON can't hold, and what it is: `a function`."""
+        for origin, what in self._left_out.items():
+            if origin.file == inside.file and origin.path[: len(inside.path)] == inside.path:
+                yield origin, what
 
     def close(self) -> None:
         """Ends the process, if there is one. Idempotent; it is started anew where it is needed again."""

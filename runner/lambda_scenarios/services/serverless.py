@@ -1,14 +1,14 @@
-"""serverless.yml (.yaml, .json) of the Serverless Framework."""
+"""serverless.yml (.yaml, .json, .js, .ts and their like) of the Serverless Framework."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.model.function import Function, FunctionSummary, ServiceInfo
-from lambda_scenarios.model.values import Json, Origin, Place
+from lambda_scenarios.model.values import PROGRAMS, Json, Origin, Place
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.services.findings import Problem, problem_of
 from lambda_scenarios.services.function_fields import FunctionFields, read_fields
@@ -19,10 +19,22 @@ from lambda_scenarios.services.variables import Located, Resolver, Settings, Unr
 if TYPE_CHECKING:
     from lambda_scenarios.aws.lookups import Lookups
     from lambda_scenarios.services.documents import Documents
+    from lambda_scenarios.services.modules import Modules
     from lambda_scenarios.services.service import ServiceOptions
 
 _DEFAULT_REGION = "us-east-1"
 _MOST_KEYS_SHOWN = 12
+_READ_OF_FUNCTIONS = (
+    "handler",
+    "image",
+    "runtime",
+    "name",
+    "timeout",
+    "memorySize",
+    "architecture",
+    "layers",
+    "environment",
+)
 
 
 class World(NamedTuple):
@@ -33,6 +45,7 @@ class World(NamedTuple):
     documents: Documents
     instance_id: str  # ${sls:instanceId}
     lookups: Lookups
+    at_end: list[Callable[[], None]]  # what is to be called when all has been read
 
 
 class _Identity(NamedTuple):
@@ -51,7 +64,9 @@ class ServerlessService:
         self._root = os.path.dirname(file)
         self._options = options
         self._world = world
-        document = world.documents.parsed(file)
+        self._known_modules: Modules | None = None
+        is_program = file.endswith(PROGRAMS)
+        document = self._modules().exported(file).value if is_program else world.documents.parsed(file)
         _check_document(document, file)
         settings = Settings(
             root=self._root,
@@ -62,6 +77,7 @@ class ServerlessService:
             instance_id=world.instance_id,
             text_of=world.documents.text,
             parsed=world.documents.parsed,
+            modules=self._modules,
         )
         self._resolver = Resolver(document, file, SOURCES, settings)
         self._known_identity: _Identity | None = None
@@ -148,8 +164,29 @@ class ServerlessService:
         if key not in self._fields:
             fields = read_fields(self._resolver, located, self._root, self._world.environ)
             self._fields[key] = fields
-            self._warnings.update(dict.fromkeys(fields.warnings))
+            self._warnings.update(dict.fromkeys((*fields.warnings, *self._no_values(located.origin))))
         return self._fields[key]
+
+    def _no_values(self, function: Origin) -> Iterator[Diagnostic]:
+        """What a program has where a value is needed: the Framework leaves it out without a word."""
+        if self._known_modules is None:
+            return
+        provider = Origin(self.file, ("provider", "environment"))
+        of_function = (function.at(name) for name in _READ_OF_FUNCTIONS)
+        for inside in (provider, *of_function):
+            for origin, what in self._known_modules.left_out(inside):
+                path = ".".join(str(key) for key in origin.path)
+                problem = f"`{path}` is {what}, which is no value: it is left out"
+                yield Diagnostic(problem, origin, severity="warning")
+
+    def _modules(self) -> Modules:
+        if self._known_modules is None:
+            from lambda_scenarios.services.modules import Modules  # few services have programs
+
+            arguments = _arguments(self._options)
+            self._known_modules = Modules(self._root, arguments, self._world.environ, self._world.cwd)
+            self._world.at_end.append(self._known_modules.close)
+        return self._known_modules
 
     def _identity(self) -> _Identity:
         if self._known_identity is None:
@@ -256,9 +293,26 @@ def _merged(first: dict[str, Json], second: dict[str, Json]) -> dict[str, Json]:
     return merged
 
 
+def _arguments(options: ServiceOptions) -> tuple[str, ...]:
+    """What a service file that is a program sees in `process.argv` of the command line."""
+    words = []
+    for name, value in (("--stage", options.stage), ("--region", options.region)):
+        if value:
+            words += [name, value]
+    for name, value in options.params:
+        words += ["--param", f"{name}={value}"]
+    return tuple(words)
+
+
 def _check_document(document: Json, file: str) -> None:
     if not isinstance(document, dict):
-        raise UsageError(Diagnostic("a service file must be a mapping", Place(file, 1)))
+        problem = "a service file must be a mapping"
+        if file.endswith(PROGRAMS):
+            problem = f"{os.path.basename(file)} must export an object"
+        raise UsageError(Diagnostic(problem, Place(file, 1)))
+    if not document and file.endswith(PROGRAMS):
+        problem = f"{os.path.basename(file)} exports nothing"
+        raise UsageError(Diagnostic(problem, Place(file, 1), "as in `module.exports = {service: …}`"))
     if "service" not in document:
         close = did_you_mean("service", tuple(document))
         label = f"did you mean `service` by `{close}`?" if close else "every serverless.yml has one"

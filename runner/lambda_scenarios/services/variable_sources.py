@@ -10,11 +10,10 @@ import os
 from collections.abc import Mapping
 
 from lambda_scenarios.errors import UsageError, did_you_mean
-from lambda_scenarios.model.values import Json, Place
+from lambda_scenarios.model.values import PROGRAMS, Json, Place
 from lambda_scenarios.services.javascript_text import text_in_text
 from lambda_scenarios.services.variables import Asked, Located, Missing, Resolver, Source, SourceError
 
-_NOT_TEXT = (".js", ".cjs", ".mjs", ".ts")
 
 
 def _self(resolver: Resolver, asked: Asked) -> Located | Missing:
@@ -102,12 +101,14 @@ def _file(resolver: Resolver, asked: Asked) -> Located | Missing:
         raise SourceError("the path of the file holds a NUL character")
     path = os.path.normpath(os.path.join(resolver.settings.root, name))
     suffix = os.path.splitext(path)[1]
-    if suffix in _NOT_TEXT:
-        raise SourceError(
-            f"values from {suffix} files are not supported yet",
-            "a .yml or .json file is read, or use ${param:…}",
-        )
     try:
+        if suffix in PROGRAMS:
+            from lambda_scenarios.services.module_source import value_from_module  # rare, and it costs
+
+            found = value_from_module(resolver, asked, path, _dotenv(resolver))
+            if isinstance(found, Located) and found.origin == asked.origin:
+                raise SourceError("it refers to itself")
+            return found
         structured = suffix in (".yml", ".yaml", ".json", ".tfstate")
         content = resolver.settings.parsed(path) if structured else resolver.settings.text_of(path)
     except FileNotFoundError:

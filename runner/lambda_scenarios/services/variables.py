@@ -5,7 +5,7 @@ A value that nobody needs may stay unresolvable. Semantics: the Serverless Frame
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import did_you_mean
 from lambda_scenarios.model.values import Json, Origin
@@ -18,6 +18,9 @@ from lambda_scenarios.services.variable_syntax import (
     VariableSyntaxError,
     parse,
 )
+
+if TYPE_CHECKING:
+    from lambda_scenarios.services.modules import Modules
 
 _DEEPEST_RESULT = 10  # variables that give variables that give variables, as in the Framework
 _LONGEST_CHAIN = 40  # references from value to value; keeps Python's own stack out of reach
@@ -87,6 +90,7 @@ class Settings(NamedTuple):
     instance_id: str
     text_of: Callable[[str], str]  # a file's text; raises FileNotFoundError, UsageError
     parsed: Callable[[str], Json]  # a file's value; the same
+    modules: "Callable[[], Modules]"  # the programs of the service
 
 
 class Resolver:
@@ -171,6 +175,17 @@ class Resolver:
             return [self.deep(Located(item, found.origin.at(i))) for i, item in enumerate(value)]
         finally:
             self._containers.pop()
+
+    def expression(self, text: str, origin: Origin) -> Json:
+        """What `${text}`, written in the value at `origin`, stands for, all of it resolved.
+
+        Raises UnresolvableError.
+        """
+        written = f"${{{text}}}"
+        found = self._evaluate(written, origin, 0)
+        if found.value == written:
+            raise UnresolvableError(f"`{_shortened(text)}` is no variable", origin)
+        return self.deep(found)
 
     def stage(self) -> str:
         """The stage: the option, else `provider.stage`, else `dev`. Raises UnresolvableError."""
