@@ -76,12 +76,6 @@ def test_json(tmp_path: Path) -> None:
     ("name", "text", "problem"),
     [
         (
-            "serverless.js",
-            "module.exports = {}",
-            "serverless.js is a configuration written in JavaScript or TypeScript",
-        ),
-        ("serverless.ts", "export default {}", "JavaScript or TypeScript, which is not supported yet"),
-        (
             "template.yaml",
             "Resources: {}",
             "template.yaml is a SAM or CloudFormation template, which is not supported",

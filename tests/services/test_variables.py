@@ -168,7 +168,7 @@ def test_dotenv(workshop: Workshop, env_files: dict[str, str], value: str) -> No
             "${file(lib/x.yml):deep.q}",
             "",
         ),
-        ("${file(a.js):x}", "values from .js files are not supported yet", "${file(a.js):x}", ""),
+        ("${file(a.js):x}", "there is no file a.js", "${file(a.js):x}", ""),
         ("${ssm:/a/b}", "values from AWS (`ssm`) are not looked up yet", "${ssm:/a/b}", "--param"),
         ("${cf(eu-west-1):s.O, 'x'}", "values from AWS (`cf`)", "${cf(eu-west-1):s.O, 'x'}", ""),
         ("${slef:service}", "there is no variable source `slef`", "${slef:service}", "did you mean `self`?"),

@@ -44,7 +44,8 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     )
     with Catalog(world.environ, world.cwd) as catalog:
         service = catalog.open(path, chosen)
-        summaries = [service.summary(key) for key in service.keys()]
+        keys = service.keys()
+        summaries = [service.summary(key) for key in keys]
     if options.json:
         print(json.dumps([_entry(summary) for summary in summaries], indent=2, ensure_ascii=False))
         return statuses.DONE

@@ -32,7 +32,10 @@ class Problem(NamedTuple):
         if needed_for and (not self.origin.path or self.path.split(".")[-1] != str(self.origin.path[-1])):
             notes = (*notes, f"needed for {self.path} of {needed_for}")
         if self.origin.file.endswith(PROGRAMS) and self.origin.path:
-            notes = (f"it is `{'.'.join(str(key) for key in self.origin.path)}` of what the file exports", *notes)
+            notes = (
+                f"it is `{'.'.join(str(key) for key in self.origin.path)}` of what the file exports",
+                *notes,
+            )
         where: Place | Origin = place_within(self.origin, self.text) if self.text else self.origin
         return Diagnostic(self.problem, where, self.label, notes)
 

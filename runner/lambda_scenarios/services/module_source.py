@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.model.values import Json, Origin
+from lambda_scenarios.services.modules import options_argument
 from lambda_scenarios.services.node_process import QuestionRefused, Thrown
 from lambda_scenarios.services.variables import Asked, Located, Missing, Resolver, UnresolvableError
 
@@ -40,8 +41,13 @@ def value_from_module(
             raise QuestionRefused(error.problem) from None
 
     try:
-        exported = resolver.settings.modules().exported(
-            file, keys, argument=_argument(resolver), environ=environ, answer=answer
+        settings = resolver.settings
+        exported = settings.modules().exported(
+            file,
+            keys,
+            argument=options_argument(settings.stage, settings.region, settings.params),
+            environ=environ,
+            answer=answer,
         )
     except Thrown as thrown:
         raise refused[thrown.fields["asked"]] from None
@@ -54,18 +60,7 @@ def value_from_module(
         what = dict(exported.dropped).get(())
         if what is not None:
             return Missing(f"`{asked.address or name}` is {what}, which is no value")
-        return Missing(f"there is no value `{asked.address}` in {name}" if keys else f"{name} exports nothing")
+        return Missing(
+            f"there is no value `{asked.address}` in {name}" if keys else f"{name} exports nothing"
+        )
     return found
-
-
-def _argument(resolver: Resolver) -> dict[str, Json]:
-    """The options of the command line, as far as there are any."""
-    settings = resolver.settings
-    options: dict[str, Json] = {}
-    if settings.stage:
-        options["stage"] = settings.stage
-    if settings.region:
-        options["region"] = settings.region
-    if settings.params:
-        options["param"] = [f"{name}={value}" for name, value in settings.params.items()]
-    return {"options": options}

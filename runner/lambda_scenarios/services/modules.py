@@ -54,9 +54,7 @@ class Modules:
         if known is not None:
             return known
         if key in self._active:
-            asks = ".".join(address) or "what it exports"
-            problem = f"{os.path.basename(file)} asks for `{asks}` to give just that"
-            raise UsageError(Diagnostic(problem, Place(file, 1)))
+            raise UsageError(Diagnostic("it needs itself to give its value", Place(file, 1)))
         if self._process is None:
             self._process = NodeProcess(
                 node_process.node_of(file, self._environ), self._arguments, self._environ, self._root
@@ -100,6 +98,7 @@ class Modules:
                 f"{name} is TypeScript, and nothing here can read it",
                 Place(file, 1),
                 notes=(
+                    *((f"it was tried by {message.partition(chr(10))[0]}",) if message else ()),
                     f"what can: npm install --save-dev ts-node typescript (in {self._shown(self._root)})",
                     "or: esbuild, tsx, or Node.js 22.18 or later",
                 ),
@@ -153,6 +152,18 @@ class Modules:
 
     def _shown(self, path: str) -> str:
         return shown_path(path, self._cwd) if path != self._cwd else "."
+
+
+def options_argument(stage: str | None, region: str | None, params: Mapping[str, str]) -> dict[str, Json]:
+    """What exported functions are called with: the options of the command line, as far as there are any."""
+    options: dict[str, Json] = {}
+    if stage:
+        options["stage"] = stage
+    if region:
+        options["region"] = region
+    if params:
+        options["param"] = [f"{name}={value}" for name, value in params.items()]
+    return {"options": options}
 
 
 def value_of_module(path: str, environ: Mapping[str, str], cwd: str) -> Json:

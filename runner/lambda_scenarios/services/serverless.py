@@ -65,8 +65,7 @@ class ServerlessService:
         self._options = options
         self._world = world
         self._known_modules: Modules | None = None
-        is_program = file.endswith(PROGRAMS)
-        document = self._modules().exported(file).value if is_program else world.documents.parsed(file)
+        document = self._evaluated(file) if file.endswith(PROGRAMS) else world.documents.parsed(file)
         _check_document(document, file)
         settings = Settings(
             root=self._root,
@@ -178,6 +177,13 @@ class ServerlessService:
                 path = ".".join(str(key) for key in origin.path)
                 problem = f"`{path}` is {what}, which is no value: it is left out"
                 yield Diagnostic(problem, origin, severity="warning")
+
+    def _evaluated(self, file: str) -> Json:
+        from lambda_scenarios.services.modules import options_argument
+
+        options = self._options
+        argument = options_argument(options.stage, options.region, dict(options.params))
+        return self._modules().exported(file, argument=argument).value
 
     def _modules(self) -> Modules:
         if self._known_modules is None:

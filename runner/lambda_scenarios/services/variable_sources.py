@@ -15,7 +15,6 @@ from lambda_scenarios.services.javascript_text import text_in_text
 from lambda_scenarios.services.variables import Asked, Located, Missing, Resolver, Source, SourceError
 
 
-
 def _self(resolver: Resolver, asked: Asked) -> Located | Missing:
     path = tuple(asked.address.split(".")) if asked.address else ()
     found = resolver.follow(resolver.document, path)
@@ -105,10 +104,10 @@ def _file(resolver: Resolver, asked: Asked) -> Located | Missing:
         if suffix in PROGRAMS:
             from lambda_scenarios.services.module_source import value_from_module  # rare, and it costs
 
-            found = value_from_module(resolver, asked, path, _dotenv(resolver))
-            if isinstance(found, Located) and found.origin == asked.origin:
+            exported = value_from_module(resolver, asked, path, _dotenv(resolver))
+            if isinstance(exported, Located) and exported.origin == asked.origin:
                 raise SourceError("it refers to itself")
-            return found
+            return exported
         structured = suffix in (".yml", ".yaml", ".json", ".tfstate")
         content = resolver.settings.parsed(path) if structured else resolver.settings.text_of(path)
     except FileNotFoundError:

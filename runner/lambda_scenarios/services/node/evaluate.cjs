@@ -123,48 +123,43 @@ function exported(loaded, address) {
 }
 
 // The Framework reads TypeScript by ts-node; the others do the same without checking types.
+const READERS = {
+  'ts-node': (tsNode, file) => tsNode.register({ transpileOnly: true, cwd: path.dirname(file) }),
+  'tsx/cjs/api': (tsx) => tsx.register(),
+  esbuild: ({ transformSync }, file) => compileWith((source, sourcefile) => transformSync(source, {
+    loader: 'ts', format: 'cjs', target: `node${process.versions.node}`, sourcefile, sourcemap: 'inline',
+  }).code, file),
+  typescript: (ts, file) => {
+    const compilerOptions = {
+      module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2020, esModuleInterop: true, inlineSourceMap: true,
+    };
+    const { transpileModule } = ts; // not in every version
+    if (!transpileModule) throw new Error('this version has no transpileModule');
+    compileWith((source, fileName) => transpileModule(source, { fileName, compilerOptions }).outputText, file);
+  },
+};
+
 function prepareTypeScript(file) {
-  const found = (name) => {
+  let failed = '';
+  for (const [name, prepare] of Object.entries(READERS)) {
+    let found;
     try {
-      return require.resolve(name, { paths: [path.dirname(file), process.cwd()] });
+      found = require.resolve(name, { paths: [path.dirname(file), process.cwd()] });
     } catch {
-      return null;
+      continue;
     }
-  };
-  const tsNode = found('ts-node');
-  if (tsNode) {
-    require(tsNode).register({ transpileOnly: true, cwd: path.dirname(file) });
-    return 'ts-node';
-  }
-  const tsx = found('tsx/cjs/api');
-  if (tsx) {
-    require(tsx).register();
-    return 'tsx';
-  }
-  const esbuild = found('esbuild');
-  if (esbuild) {
-    const { transformSync } = require(esbuild);
-    compileWith((source, name) => transformSync(source, {
-      loader: 'ts', format: 'cjs', target: `node${process.versions.node}`, sourcefile: name, sourcemap: 'inline',
-    }).code, file);
-    return 'esbuild';
-  }
-  const compiler = found('typescript');
-  if (compiler) {
-    const ts = require(compiler);
-    compileWith((source, name) => ts.transpileModule(source, {
-      fileName: name,
-      compilerOptions: {
-        module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2020, esModuleInterop: true, inlineSourceMap: true,
-      },
-    }).outputText, file);
-    return 'typescript';
+    try {
+      prepare(require(found), file);
+      return name;
+    } catch (error) {
+      failed = failed || `${name}: ${error && error.message}`;
+    }
   }
   if (process.features && process.features.typescript) {
     resolveAliases(file);
     return 'node';
   }
-  throw new Unusable('typescript', 'nothing here can read TypeScript');
+  throw new Unusable('typescript', failed);
 }
 
 function compileWith(compile, file) {
@@ -228,10 +223,12 @@ function aliasesFor(directory) {
 }
 
 function relaxedJson(file) {
-  const token = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\/|,(?=\s*[\]}])/g;
+  const comments = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\//g;
+  const commas = /"(?:[^"\\]|\\.)*"|,(?=\s*[\]}])/g;
+  const keepTexts = (found) => (found[0] === '"' ? found : ' ');
   try {
     const text = fs.readFileSync(file, 'utf8').replace(/^\ufeff/, '');
-    return JSON.parse(text.replace(token, (found) => (found[0] === '"' ? found : ' ')));
+    return JSON.parse(text.replace(comments, keepTexts).replace(commas, keepTexts));
   } catch {
     return {};
   }
