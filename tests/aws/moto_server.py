@@ -1,7 +1,7 @@
 """moto's server as a process: an AWS of its own for tests, with a record of what was asked.
 
 Fixtures for a `conftest.py`: `from tests.aws.moto_server import moto, moto_process`. One server serves all
-tests of a process and is emptied before each.
+tests of a process; `moto` is empty for each test, while `moto_process` is as the test before left it.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Moto:
     def __init__(self, url: str, home: Path) -> None:
         self.url = url
         self._home = home
+        self._clients: dict[tuple[str, str], Any] = {}
 
     @property
     def environ(self) -> dict[str, str]:
@@ -66,15 +67,17 @@ class Moto:
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A client to put things there with."""
-        import botocore.session
+        if (service, region) not in self._clients:
+            import botocore.session
 
-        return botocore.session.Session().create_client(
-            service,
-            region_name=region,
-            endpoint_url=self.url,
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
+            self._clients[service, region] = botocore.session.Session().create_client(
+                service,
+                region_name=region,
+                endpoint_url=self.url,
+                aws_access_key_id="testing",
+                aws_secret_access_key="testing",
+            )
+        return self._clients[service, region]
 
     def stack(self, name: str, template: dict[str, Any], region: str = REGION) -> None:
         self.client("cloudformation", region).create_stack(StackName=name, TemplateBody=json.dumps(template))

@@ -121,7 +121,7 @@ def test_what_a_stack_lacks_is_said_with_what_was_perhaps_meant(lookups: Lookups
     assert missing.reason == "the stack orders-dev in eu-west-1 has no resource `Order`"
     assert missing.notes == (
         "did you mean `Orders`?",
-        "deploy it, or say `resolve: {Order: …}` in the scenario file",
+        "deploy it first",
     )
     unknown = failure(lambda: lookups.export(REGION, "orders-tabel"))
     assert unknown.reason == "no stack in eu-west-1 exports `orders-tabel`"

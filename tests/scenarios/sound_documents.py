@@ -15,6 +15,7 @@ EVERY_KEY: dict[str, Any] = {
     "stage": "dev",
     "params": {"domain": "example.test", "replicas": 2},
     "vars": {"customer": "c-42", "limits": [1, 2]},
+    "resolve": {"myTable": "orders-test", "ssm:/orders/limits": ["a", 1], "on": True},
     "functions": {
         "greet": {
             "handler": "greet.handler",
@@ -123,6 +124,7 @@ PLAIN: dict[str, Any] = {
     "stage": "dev",
     "params": {"a": 1},
     "vars": {"a": 1},
+    "resolve": {"myTable.Arn": "arn"},
     "defaults": {"timeout": 2.5, "tags": ["orders"], "context": {"a": 1}},
     "scenarios": [
         {
@@ -173,7 +175,6 @@ PLAIN: dict[str, Any] = {
 }
 
 LATER: dict[str, Any] = {
-    "resolve": {"myTable": "orders-test"},
     "functions": {"f": {"handler": "a.b", "runtime": "ruby3.3", "build": "make"}},
     "scenarios": [
         {

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tests.aws.moto_server import moto, moto_process
 
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.values import Origin
 from lambda_scenarios.scenarios.yaml_source import locate
 from lambda_scenarios.services.catalog import Catalog, Service, ServiceOptions
+
+__all__ = ["moto", "moto_process"]
 
 
 class Fault(NamedTuple):

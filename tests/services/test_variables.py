@@ -169,8 +169,6 @@ def test_dotenv(workshop: Workshop, env_files: dict[str, str], value: str) -> No
             "",
         ),
         ("${file(a.js):x}", "there is no file a.js", "${file(a.js):x}", ""),
-        ("${ssm:/a/b}", "values from AWS (`ssm`) are not looked up yet", "${ssm:/a/b}", "--param"),
-        ("${cf(eu-west-1):s.O, 'x'}", "values from AWS (`cf`)", "${cf(eu-west-1):s.O, 'x'}", ""),
         ("${slef:service}", "there is no variable source `slef`", "${slef:service}", "did you mean `self`?"),
         ("${gitVersion:sha1}", "there is no variable source `gitVersion`", "${gitVersion:sha1}", "plugins"),
         (

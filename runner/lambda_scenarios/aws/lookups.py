@@ -114,7 +114,7 @@ class Lookups:
             note = (f"did you mean `{close}`?",) if close else ()
             raise LookupFailed(
                 f"no stack in {region} exports `{name}`",
-                (*note, f"deploy the stack that does, or say `resolve: {{{name}: …}}` in the scenario file"),
+                (*note, "deploy the stack that does, or give another region"),
             )
         return exports[name]
 
@@ -201,7 +201,7 @@ class Lookups:
             note = (f"did you mean `{close}`?",) if close else ()
             raise LookupFailed(
                 f"the stack {stack} in {region} has no resource `{logical_id}`",
-                (*note, f"deploy it, or say `resolve: {{{logical_id}: …}}` in the scenario file"),
+                (*note, "deploy it first"),
             )
         return resources[logical_id]
 
@@ -263,10 +263,7 @@ def _of_stack(failure: LookupFailed, stack: str, region: str) -> LookupFailed:
         return failure
     return NoSuchStack(
         f"there is no stack {stack} in {region}",
-        (
-            "deploy it, or give another stage, region or --aws-profile",
-            "without it: give the value under `resolve` in the scenario file",
-        ),
+        ("deploy it, or give another stage, region or --aws-profile",),
     )
 
 

@@ -47,8 +47,6 @@ _ACTIONS = {
     ("cloudcontrol", "GetResource"): "cloudformation:GetResource",
 }
 
-_WITHOUT_AWS = "without AWS: give the value under `resolve` in the scenario file"
-
 
 class Call(NamedTuple):
     """What was asked. `profile` is the one that was chosen, None for what the SDK finds."""
@@ -69,7 +67,7 @@ def explain(error: Exception, call: Call) -> LookupFailed:
     for kinds, reason_of in _REASONS:
         if isinstance(error, kinds):
             return reason_of(error, call)
-    return LookupFailed(f"AWS could not be asked: {one_line(str(error))}", (_WITHOUT_AWS,))
+    return LookupFailed(f"AWS could not be asked: {one_line(str(error))}")
 
 
 def code_of(error: Exception) -> str:
@@ -114,11 +112,9 @@ def _answered(code: str, message: str, call: Call) -> LookupFailed:
     if code in _DENIED:
         action = _ACTIONS.get((call.service, call.operation), f"{call.service}:{call.operation}")
         said = (f"AWS says: {message}",) if message else ()
-        return LookupFailed(
-            f"access denied{_of(call)}", (f"it needs the permission {action}", *said, _WITHOUT_AWS)
-        )
+        return LookupFailed(f"access denied{_of(call)}", (f"it needs the permission {action}", *said))
     if code in THROTTLED:
-        return LookupFailed(f"AWS has too many requests for {call.service} in {call.region}", (_WITHOUT_AWS,))
+        return LookupFailed(f"AWS has too many requests for {call.service} in {call.region}")
     said_of_it = f"{code}: {message}" if message else code
     return LookupFailed(f"{call.operation} of {call.service} in {call.region} ends with {said_of_it}")
 
@@ -162,7 +158,7 @@ def _unreachable(error: Exception, _call: Call) -> LookupFailed:
 
 
 def _general(reason: str, *notes: str) -> LookupFailed:
-    return LookupFailed(reason, (*notes, _WITHOUT_AWS), general=True)
+    return LookupFailed(reason, notes, general=True)
 
 
 _NETWORK = (of_botocore.ConnectionError, of_botocore.HTTPClientError)

@@ -28,6 +28,10 @@ class WrittenFloat(float):
     written: str
 
 
+# What a scenario file gives under `resolve` for a reference to AWS: a text, or a list of texts.
+Resolved = str | tuple[str, ...]
+
+
 class Origin(NamedTuple):
     """A value of a source file, by name: its place is looked up only when something is said about it.
 

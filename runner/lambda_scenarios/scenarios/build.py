@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from lambda_scenarios.errors import Diagnostic
-from lambda_scenarios.model.values import DocPath, Json, Origin, WrittenFloat, WrittenInt
+from lambda_scenarios.model.values import DocPath, Json, Origin, Resolved, WrittenFloat, WrittenInt
 from lambda_scenarios.scenarios.draft import ABSENT, Draft, FileHead, Given, ScenarioFile
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def build_file(source: Source, path: str, file_id: str, wanted: tuple[str, ...] 
         stage=top.get("stage"),
         params=tuple((name, as_text(value)) for name, value in (top.get("params") or {}).items()),
         functions=top.get("functions") or {},
+        resolve=tuple((name, _resolved(value)) for name, value in (top.get("resolve") or {}).items()),
     )
     defaults: dict[str, Any] = top.get("defaults") or {}
     variables: dict[str, Json] = top.get("vars") or {}
@@ -67,6 +68,10 @@ def as_text(value: Json) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
+
+
+def _resolved(value: Json) -> Resolved:
+    return tuple(map(as_text, value)) if isinstance(value, list) else as_text(value)
 
 
 def _inheriting(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.scenario import BackendName, Case, Credentials, Isolation
-from lambda_scenarios.model.values import DocPath, Json, Origin
+from lambda_scenarios.model.values import DocPath, Json, Origin, Resolved
 
 
 class Absent:
@@ -71,6 +71,7 @@ class FileHead(NamedTuple):
     stage: str | None = None
     params: tuple[tuple[str, str], ...] = ()
     functions: Mapping[str, Json] = {}
+    resolve: tuple[tuple[str, Resolved], ...] = ()
 
 
 class Draft(NamedTuple):

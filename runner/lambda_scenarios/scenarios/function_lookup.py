@@ -87,6 +87,7 @@ class FunctionLookup:
             region=overrides.region,
             params=tuple(params.items()),
             aws_profile=overrides.aws_profile,
+            resolve=head.resolve,
         )
         key = (path, options)
         if key not in self._services:

@@ -11,7 +11,6 @@ from typing import Any
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.values import Json, Origin
 
-_TOP = ("resolve",)
 _FUNCTION = ("build",)
 _SCENARIO = ("steps", "retries", "repeat", "serial", "xfail", "event_from")
 _EXPECT = ("snapshot",)
@@ -36,7 +35,6 @@ _SCENARIO_AS_SET = frozenset([*_SCENARIO, "expect", *(key for key, _ in _VALUES)
 
 
 def _refusals(document: dict[str, Json], origin: Origin) -> Iterator[Diagnostic]:
-    yield from _keys(document, _TOP, origin)
     functions = document.get("functions")
     if isinstance(functions, dict):
         for name, function in functions.items():

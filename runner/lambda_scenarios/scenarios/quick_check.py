@@ -138,6 +138,10 @@ def _environment(value: Any) -> bool:
     )
 
 
+def _resolve(value: Any) -> bool:
+    return type(value) is dict and "" not in value and all(type(item) is str for item in value.values())
+
+
 def _http(value: Any) -> bool:
     return type(value) is dict and _keys(value, _HTTP)
 
@@ -243,6 +247,7 @@ _TOP: dict[str, _Check] = {
     "stage": _filled,
     "params": _mapping,
     "vars": _mapping,
+    "resolve": _resolve,
     "defaults": _defaults,
     "scenarios": _scenarios,
 }

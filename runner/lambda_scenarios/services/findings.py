@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 class Problem(NamedTuple):
     """One thing wrong. `path` is that of `model.function.Unresolved`; `text` is the part that is meant
-    of the value at `origin`, the whole value where it is empty."""
+    of the value at `origin`, the whole value where it is empty; `general` that of `UnresolvableError`."""
 
     path: str
     problem: str
@@ -22,6 +22,7 @@ class Problem(NamedTuple):
     text: str = ""
     label: str = ""
     notes: tuple[str, ...] = ()
+    general: bool = False
 
     def unresolved(self) -> Unresolved:
         return Unresolved(self.path, self.problem)
@@ -41,7 +42,7 @@ class Problem(NamedTuple):
 
 
 def problem_of(error: UnresolvableError, path: str) -> Problem:
-    return Problem(path, error.problem, error.origin, error.text, error.label, error.notes)
+    return Problem(path, error.problem, error.origin, error.text, error.label, error.notes, error.general)
 
 
 def place_within(origin: Origin, text: str) -> Place:

@@ -77,6 +77,9 @@ class ServerlessService:
             text_of=world.documents.text,
             parsed=world.documents.parsed,
             modules=self._modules,
+            lookups=world.lookups,
+            aws_profile=options.aws_profile,
+            resolve=dict(options.resolve),
         )
         self._resolver = Resolver(document, file, SOURCES, settings)
         self._known_identity: _Identity | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from lambda_scenarios.errors import Diagnostic
     from lambda_scenarios.model.function import Function, FunctionSummary, ServiceInfo
-    from lambda_scenarios.model.values import Origin
+    from lambda_scenarios.model.values import Origin, Resolved
 
 
 class ServiceOptions(NamedTuple):
@@ -16,6 +16,9 @@ class ServiceOptions(NamedTuple):
     `params` are values of `${param:…}`, the later of two with one name winning. With `strict`,
     warnings about a function that is used are errors. `aws_profile` is whose credentials AWS is asked with,
     instead of those that the service file or the environment chooses.
+
+    `resolve` has values for what refers to AWS, instead of a look-up: a logical id (`Ref`), the name of an
+    export (`Fn::ImportValue`), `logicalId.Attribute` (`Fn::GetAtt`), or a variable as `ssm:/path`.
     """
 
     stage: str | None = None
@@ -23,6 +26,7 @@ class ServiceOptions(NamedTuple):
     params: tuple[tuple[str, str], ...] = ()
     strict: bool = False
     aws_profile: str | None = None
+    resolve: tuple[tuple[str, Resolved], ...] = ()
 
 
 class Service(Protocol):

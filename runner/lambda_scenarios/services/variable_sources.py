@@ -188,11 +188,10 @@ def _str_to_bool(resolver: Resolver, asked: Asked) -> Located | Missing:  # noqa
     return Located(word in ("true", "1"), asked.origin)
 
 
-def _not_yet(resolver: Resolver, asked: Asked) -> Located | Missing:  # noqa: ARG001 - all sources are called alike
-    raise SourceError(
-        f"values from AWS (`{asked.source}`) are not looked up yet",
-        "until then: ${param:name} and --param name=value",
-    )
+def _of_aws(resolver: Resolver, asked: Asked) -> Located | Missing:
+    from lambda_scenarios.services.aws_sources import AWS_SOURCES  # few services have such variables
+
+    return AWS_SOURCES[asked.source](resolver, asked)
 
 
 SOURCES: dict[str, Source] = {
@@ -203,8 +202,8 @@ SOURCES: dict[str, Source] = {
     "sls": _sls,
     "param": _param,
     "strToBool": _str_to_bool,
-    "ssm": _not_yet,
-    "cf": _not_yet,
-    "s3": _not_yet,
-    "aws": _not_yet,
+    "ssm": _of_aws,
+    "cf": _of_aws,
+    "s3": _of_aws,
+    "aws": _of_aws,
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import did_you_mean
-from lambda_scenarios.model.values import Json, Origin
+from lambda_scenarios.model.values import Json, Origin, Resolved
 from lambda_scenarios.services.javascript_text import text_in_text
 from lambda_scenarios.services.variable_syntax import (
     Literal,
@@ -20,6 +20,7 @@ from lambda_scenarios.services.variable_syntax import (
 )
 
 if TYPE_CHECKING:
+    from lambda_scenarios.aws.lookups import Lookups
     from lambda_scenarios.services.modules import Modules
 
 _DEEPEST_RESULT = 10  # variables that give variables that give variables, as in the Framework
@@ -41,6 +42,7 @@ class Missing(NamedTuple):
 
     reason: str
     label: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class Asked(NamedTuple):
@@ -53,10 +55,20 @@ class Asked(NamedTuple):
 
 
 class UnresolvableError(Exception):
-    """A value that can't be resolved: the place is `text` within the value at `origin`."""
+    """A value that can't be resolved: the place is `text` within the value at `origin`.
+
+    `general` says that the reason holds for every value of its kind: see `aws.failures.LookupFailed`.
+    """
 
     def __init__(
-        self, problem: str, origin: Origin, text: str = "", label: str = "", notes: tuple[str, ...] = ()
+        self,
+        problem: str,
+        origin: Origin,
+        text: str = "",
+        label: str = "",
+        notes: tuple[str, ...] = (),
+        *,
+        general: bool = False,
     ) -> None:
         super().__init__(problem)
         self.problem = problem
@@ -64,23 +76,30 @@ class UnresolvableError(Exception):
         self.text = text
         self.label = label
         self.notes = notes
+        self.general = general
 
 
 class SourceError(Exception):
     """A source refuses a look-up; no fallback is tried. `problem` completes "cannot resolve …: "."""
 
-    def __init__(self, problem: str, label: str = "", notes: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, problem: str, label: str = "", notes: tuple[str, ...] = (), *, general: bool = False
+    ) -> None:
         super().__init__(problem)
         self.problem = problem
         self.label = label
         self.notes = notes
+        self.general = general
 
 
 Source = Callable[["Resolver", Asked], Located | Missing]
 
 
 class Settings(NamedTuple):
-    """The world that a service file is resolved in. `root` is the service's absolute directory."""
+    """The world that a service file is resolved in. `root` is the service's absolute directory.
+
+    `resolve` has values that need no look-up, by what refers to them: see `service.ServiceOptions`.
+    """
 
     root: str
     environ: Mapping[str, str]
@@ -91,6 +110,9 @@ class Settings(NamedTuple):
     text_of: Callable[[str], str]  # a file's text; raises FileNotFoundError, UsageError
     parsed: Callable[[str], Json]  # a file's value; the same
     modules: "Callable[[], Modules]"  # the programs of the service
+    lookups: "Lookups"
+    aws_profile: str | None = None
+    resolve: Mapping[str, Resolved] = {}
 
 
 class Resolver:
@@ -195,6 +217,28 @@ class Resolver:
         text = text_in_text(found.value) if found else None
         return text or "dev"
 
+    def region(self) -> str:
+        """The region: the option, else `provider.region`, else us-east-1. Raises UnresolvableError."""
+        if self.settings.region:
+            return self.settings.region
+        found = self.lookup("provider", "region")
+        text = text_in_text(found.value) if found else None
+        return text or "us-east-1"
+
+    def profile(self) -> str | None:
+        """Whose credentials AWS is asked with, None for what the SDK finds. Raises UnresolvableError.
+
+        What the environment says wins over `provider.profile`, as in the Framework
+        (lib/plugins/aws/provider.js, getCredentials).
+        """
+        settings = self.settings
+        if settings.aws_profile is not None:
+            return settings.aws_profile
+        if settings.environ.get("AWS_ACCESS_KEY_ID") or settings.environ.get("AWS_PROFILE"):
+            return None
+        found = self.lookup("provider", "profile")
+        return text_in_text(found.value) if found else None
+
     def _evaluate(self, text: str, origin: Origin, depth: int) -> Located:
         """The value of a string with variables. A variable that is the whole string keeps its type."""
         self._count(origin)
@@ -253,31 +297,44 @@ class Resolver:
             if isinstance(found, Missing):
                 missing = found
         raise UnresolvableError(
-            f"cannot resolve `{written}`: {missing.reason}", origin, written, missing.label
+            f"cannot resolve `{written}`: {missing.reason}", origin, written, missing.label, missing.notes
         )
 
     def _look_up(
         self, lookup: Lookup, written: str, text: str, origin: Origin, depth: int
     ) -> Located | Missing:
         source = self._sources.get(lookup.source)
+        address = self._filled(lookup.address, text, origin, depth).value if lookup.address else ""
+        address_text = text_in_text(address)
+        if address_text is None:
+            raise UnresolvableError(f"the address of `{written}` is no text", origin, written)
+        given = self.settings.resolve.get(f"{lookup.source}:{address_text}")
+        if given is not None:
+            return Located(given if isinstance(given, str) else list(given), origin)
         if source is None:
             raise self._unknown_source(lookup.source, written, origin)
         params = tuple(
             param.value if isinstance(param, Literal) else self._filled(param, text, origin, depth).value
             for param in lookup.params or ()
         )
-        address = self._filled(lookup.address, text, origin, depth).value if lookup.address else ""
-        address_text = text_in_text(address)
-        if address_text is None:
-            raise UnresolvableError(f"the address of `{written}` is no text", origin, written)
         try:
             return source(self, Asked(lookup.source, params, address_text, origin))
         except SourceError as error:
             raise UnresolvableError(
-                f"cannot resolve `{written}`: {error.problem}", origin, written, error.label, error.notes
+                f"cannot resolve `{written}`: {error.problem}",
+                origin,
+                written,
+                error.label,
+                error.notes,
+                general=error.general,
             ) from None
 
     def _unknown_source(self, source: str, written: str, origin: Origin) -> UnresolvableError:
+        from lambda_scenarios.services.aws_sources import old_form
+
+        old = old_form(source)
+        if old is not None:
+            return UnresolvableError(f"cannot resolve `{written}`: {old[0]}", origin, written, old[1])
         problem = f"cannot resolve `{written}`: there is no variable source `{source}`"
         close = did_you_mean(source, tuple(self._sources))
         if close:
@@ -289,7 +346,8 @@ class Resolver:
             "plugins are not run",
             (
                 "if a plugin gives this value: write `${param:name}` here and pass --param name=value,",
-                "or put it under `custom` and refer to it by `${self:custom.name}`",
+                "or put it under `custom` and refer to it by `${self:custom.name}`,",
+                "or give it by name under `resolve` in the scenario file",
             ),
         )
 
