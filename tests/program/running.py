@@ -26,7 +26,17 @@ class Done(NamedTuple):
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What the program sees: this process's environment without what changes its behaviour."""
     dropped = ("CI", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "COLUMNS", "VIRTUAL_ENV")
-    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in dropped and not name.startswith("AWS_")
+    }
+    # No credentials: neither of this machine's user nor of the machine, where it is one of EC2.
+    kept |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
     # The interpreters that functions run on: this one, by its directory.
     kept["PATH"] = os.path.dirname(os.path.realpath(sys.executable)) + os.pathsep + kept.get("PATH", "")
     return {**kept, **(extra or {})}

@@ -134,4 +134,7 @@ def _refused(failure: LookupFailed, asked: Asked) -> SourceError:
 
 
 def _way_out(asked: Asked) -> tuple[str, ...]:
-    return (f"without AWS: `resolve: {{'{asked.source}:{asked.address}': value}}` in the scenario file",)
+    return (
+        f"without AWS: `resolve: {{'{asked.source}:{asked.address}': value}}` in the scenario file,",
+        "or write `${param:name}` here and pass --param name=value",
+    )
