@@ -59,15 +59,17 @@ class Interrupted(Exception):
 
 
 class MissingPart(Exception):
-    """A runtime or engine that a scenario needs isn't on this machine: the scenario's status is `error`.
+    """Something that a scenario needs isn't to be had (a runtime, an engine, credentials): it is an `error`.
 
-    `notes` say how to install it, and what else would help.
+    `notes` say how to get it, and what else would help. `skippable`: it is one of this machine's own parts,
+    for want of which a scenario may be skipped (--missing-runtime skip).
     """
 
-    def __init__(self, problem: str, notes: tuple[str, ...] = ()) -> None:
+    def __init__(self, problem: str, notes: tuple[str, ...] = (), *, skippable: bool = True) -> None:
         super().__init__(problem)
         self.problem = problem
         self.notes = notes
+        self.skippable = skippable
 
 
 def did_you_mean(wrong: str, known: list[str] | tuple[str, ...]) -> str | None:

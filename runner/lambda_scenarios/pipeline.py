@@ -52,6 +52,8 @@ class RunRequest(NamedTuple):
     jobs: int = 0
     missing_runtime_skips: bool = False
     inherit_env: bool = False
+    aws_profile: str | None = None
+    role: str | None = None  # an ARN: to assume instead of the functions' own
     max_failures: int | None = None
     max_time: float | None = None
     shuffled: bool = False
@@ -86,7 +88,7 @@ def run(
     if request.strict and suite.warnings:
         raise UsageError(*(warning._replace(severity="error") for warning in suite.warnings))
     order = _order(suite.cases, request)
-    prepared = prepare(order, world, Conditions(request.suite.settings.now, request.inherit_env))
+    prepared = prepare(order, world, _conditions(request))
     missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
     warn((*suite.warnings, *missing))
     try:
@@ -134,6 +136,10 @@ def expand(
     expanded = expand_files(load_files(found, problems=wrong), catalog, suite.settings, root, wrong)
     settle(wrong, problems)
     return expanded
+
+
+def _conditions(request: RunRequest) -> Conditions:
+    return Conditions(request.suite.settings.now, request.inherit_env, request.aws_profile, request.role)
 
 
 def _order(cases: Sequence[Case], request: RunRequest) -> list[tuple[int, Case]]:

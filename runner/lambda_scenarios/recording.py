@@ -136,7 +136,7 @@ def _context(context: ContextOverride) -> str | None:
     if context == _NO_OVERRIDE:
         return None
     if context.replacement is not None:
-        return json.dumps(context.replacement, ensure_ascii=False)
+        return json.dumps(json.loads(context.replacement), ensure_ascii=False)
     changed = {
         name: value for name, value in context._asdict().items() if value is not None and name != "attributes"
     }

@@ -74,8 +74,10 @@ class Session:
                 self._judge.record(recording.without_invocation(case, "skipped", case.skip or None))
             elif number in prepared.missing:
                 part = prepared.missing[number]
-                status: Status = "skipped" if self._request.missing_runtime_skips else "error"
-                reason = "\n".join((part.problem, *self._asked(case), *part.notes))
+                skipped = self._request.missing_runtime_skips and part.skippable
+                status: Status = "skipped" if skipped else "error"
+                asked = self._asked(case) if part.skippable else ()
+                reason = "\n".join((part.problem, *asked, *part.notes))
                 self._judge.record(recording.without_invocation(case, status, reason))
 
     def _asked(self, case: Case) -> Iterator[str]:

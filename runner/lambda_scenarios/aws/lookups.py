@@ -44,7 +44,7 @@ class Lookups:
     def __init__(self, environ: Mapping[str, str], profile: str | None = None) -> None:
         """`environ` is the runner's environment: credentials, profiles, endpoints and proxies are its."""
         self._environ = environ
-        self._profile = profile
+        self.profile = profile
         self._found: dict[tuple[str, ...], Any] = {}
         self._session: Any = None
         self._clients: dict[tuple[str, str], Any] = {}
@@ -76,12 +76,12 @@ class Lookups:
             try:
                 with environment(self._environ):
                     if self._session is None:
-                        self._session = open_session(self._profile)
+                        self._session = open_session(self.profile)
                     self._clients[key] = self._session.create_client(
                         service, region_name=region, config=CONFIG
                     )
             except Exception as error:  # noqa: BLE001 - botocore raises ValueError and OSError as well
-                raise explain(error, Call(service, region, "", self._profile)) from None
+                raise explain(error, Call(service, region, "", self.profile)) from None
         return self._clients[key]
 
     def resources(self, stack: str, region: str) -> Mapping[str, Resource]:
@@ -180,7 +180,7 @@ class Lookups:
                 self._stopped = failure
             raise
         except Exception as error:  # noqa: BLE001 - botocore raises ValueError and OSError as well
-            why = explain(error, Call(service, region, operation, self._profile))
+            why = explain(error, Call(service, region, operation, self.profile))
             if is_of_network(error):
                 self._unreachable[endpoint] = why
                 self._unanswered += is_unanswered(error)

@@ -11,6 +11,7 @@ from lambda_scenarios.runtimes.runtime import World
 
 COMMANDS = {
     "run": "run scenarios and write reports",
+    "invoke": "invoke one function, with the options of `serverless invoke local`",
     "validate": "check scenario files and the services they name; start nothing",
     "list": "list scenarios after expansion",
     "functions": "list the functions of a service, as resolved",
@@ -22,7 +23,7 @@ COMMANDS = {
 
 
 # Commands of the command line's description that later versions will have.
-NOT_YET = frozenset(["invoke", "matrix", "merge", "init", "record", "events", "completion"])
+NOT_YET = frozenset(["matrix", "merge", "init", "record", "events", "completion"])
 
 
 class Command(NamedTuple):

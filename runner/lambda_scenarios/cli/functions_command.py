@@ -4,46 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
-from lambda_scenarios.cli.options import add_aws_profile
-from lambda_scenarios.cli.parser import Parser, pairs
-from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.cli.options import add_one_service, one_service
+from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.model.function import FunctionSummary
 from lambda_scenarios.runtimes.runtime import World
-from lambda_scenarios.scenarios.discover import project_root
-from lambda_scenarios.services.catalog import Catalog, ServiceOptions, find_service_file
+from lambda_scenarios.services.catalog import Catalog
 
 
 def _configure(parser: Parser) -> None:
-    parser.add_argument("--service", metavar="PATH", help="service file or directory (default: the nearest)")
-    parser.add_argument("-s", "--stage")
-    parser.add_argument("-r", "--region")
-    parser.add_argument("--param", action="append", metavar="K=V", help="${param:K} of the service")
-    add_aws_profile(parser)
+    add_one_service(parser)
     parser.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
-    if options.service is not None:
-        path = os.path.join(world.cwd, options.service)
-    else:
-        found = find_service_file(world.cwd, project_root(world.cwd))
-        if found is None:
-            raise UsageError(
-                Diagnostic("there is no service file here or above", None, "", ("name one: --service PATH",))
-            )
-        path = found
-    chosen = ServiceOptions(
-        stage=options.stage,
-        region=options.region,
-        params=pairs("--param", options.param),
-        aws_profile=options.aws_profile,
-    )
+    path, service_options = one_service(options, world)
     with Catalog(world.environ, world.cwd) as catalog:
-        service = catalog.open(path, chosen)
+        service = catalog.open(path, service_options)
         keys = service.keys()
         summaries = [service.summary(key) for key in keys]
     if options.json:

@@ -15,8 +15,10 @@ from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.runtimes.runtime import World
 
 if TYPE_CHECKING:
+    from lambda_scenarios.model.scenario import Credentials
     from lambda_scenarios.pipeline import Suite
     from lambda_scenarios.scenarios.draft import Overrides, RunSettings
+    from lambda_scenarios.services.service import ServiceOptions
 
 DEFAULT_PATH = "scenarios"
 
@@ -46,10 +48,84 @@ def add_service(parser: Parser) -> None:
     )
 
 
+def add_one_service(parser: argparse._ActionsContainer) -> None:
+    """For commands about one service: `one_service` reads them."""
+    parser.add_argument("--service", metavar="PATH", help="service file or directory (default: the nearest)")
+    parser.add_argument("-s", "--stage", help="stage of the service")
+    parser.add_argument("-r", "--region", help="AWS region")
+    parser.add_argument("--param", action="append", metavar="K=V", help="${param:K} of the service")
+    add_aws_profile(parser)
+
+
+def one_service(options: argparse.Namespace, world: World) -> tuple[str, ServiceOptions]:
+    """The service that is meant (absolute), the nearest where none is named, and what is said of it.
+
+    Raises UsageError where there is none.
+    """
+    from lambda_scenarios.scenarios.discover import project_root
+    from lambda_scenarios.services.catalog import ServiceOptions, find_service_file
+
+    path = None if options.service is None else os.path.join(world.cwd, options.service)
+    if path is None:
+        path = find_service_file(world.cwd, project_root(world.cwd))
+    if path is None:
+        problem = "there is no service file here or above"
+        raise UsageError(Diagnostic(problem, notes=("name one: --service PATH",)))
+    return path, ServiceOptions(
+        stage=options.stage,
+        region=options.region,
+        params=pairs("--param", options.param),
+        aws_profile=options.aws_profile,
+    )
+
+
 def add_aws_profile(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
-        "--aws-profile", metavar="NAME", help="whose credentials AWS is asked with for values of the service"
+        "--aws-profile",
+        metavar="NAME",
+        help="whose credentials AWS is asked with for values of the service, and which functions inherit",
     )
+
+
+def add_credentials(parser: argparse._ActionsContainer, default: Credentials) -> None:
+    """`credentials_of` reads them."""
+    parser.add_argument(
+        "--credentials",
+        choices=("none", "inherit", "role"),
+        help=f"AWS keys of the functions: made-up ones, yours, or their role's (default: {default})",
+    )
+    parser.add_argument(
+        "--assume-role",
+        nargs="?",
+        const="",
+        metavar="ARN",
+        help="short-lived keys of the function's own role, or of this one",
+    )
+
+
+def credentials_of(options: argparse.Namespace) -> tuple[Credentials | None, str | None]:
+    """Which credentials, None where no option says, and the ARN of the role to assume instead of the
+    functions' own. Raises UsageError."""
+    given: Credentials | None = options.credentials
+    arn: str | None = options.assume_role
+    if arn is None:
+        return given, None
+    if given not in (None, "role"):
+        raise UsageError(Diagnostic(f"--assume-role and --credentials {given} contradict each other"))
+    if arn:
+        from lambda_scenarios.aws.roles import is_role
+
+        if not is_role(arn):
+            raise UsageError(
+                Diagnostic(
+                    f"--assume-role takes the ARN of a role, not `{arn}`",
+                    notes=(
+                        "as in arn:aws:iam::123456789012:role/orders",
+                        "without one, for each function's own role, it stands behind the paths",
+                    ),
+                )
+            )
+    return "role", arn or None
 
 
 def add_clock(parser: argparse._ActionsContainer) -> None:

@@ -12,9 +12,11 @@ from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
     DEFAULT_PATH,
     add_clock,
+    add_credentials,
     add_selection,
     add_service,
     add_strict,
+    credentials_of,
     overrides_of,
     settings_of,
     suite_of,
@@ -57,7 +59,7 @@ def _configure(parser: Parser) -> None:
     group.add_argument(
         "--inherit-env", action="store_true", help="functions see all of the shell's variables"
     )
-    group.add_argument("--credentials", choices=("none", "inherit", "role"), help="AWS keys of the functions")
+    add_credentials(group, "none")
     add_strict(group)
     group = parser.add_argument_group("report")
     group.add_argument("--report-dir", default="reports", metavar="DIR", help="default: reports/")
@@ -115,9 +117,9 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
     from lambda_scenarios.pipeline import RunRequest
     from lambda_scenarios.scenarios.not_yet import refused_value
 
-    for option in ("backend", "credentials"):
-        if refused_value(option, getattr(options, option)) is not None:
-            raise UsageError(Diagnostic(f"`--{option} {getattr(options, option)}` isn't there yet"))
+    if refused_value("backend", options.backend) is not None:
+        raise UsageError(Diagnostic(f"`--backend {options.backend}` isn't there yet"))
+    credentials, role = credentials_of(options)
     return RunRequest(
         suite=suite_of(
             options,
@@ -127,7 +129,7 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
                 overrides_of(options, world)._replace(
                     timeout=options.timeout,
                     isolation=options.isolation,
-                    credentials=options.credentials,
+                    credentials=credentials,
                     backend=options.backend,
                 ),
             ),
@@ -139,6 +141,8 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
         jobs=options.jobs,
         missing_runtime_skips=options.missing_runtime == "skip",
         inherit_env=options.inherit_env,
+        aws_profile=options.aws_profile,
+        role=role,
         max_failures=1 if options.first else options.max_failures,
         max_time=options.max_time,
         shuffled=options.order == "random",

@@ -3,10 +3,50 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 # What one invocation may print before the rest is dropped: a handler in an endless loop of prints must
 # not fill the memory of the run.
 LIMIT = 16 * 1024 * 1024
+
+
+class LiveOutput:
+    """Passes a worker's output on as it comes, without the markers of its client."""
+
+    __slots__ = ("_begin", "_held", "_write")
+
+    def __init__(self, nonce: str, write: Callable[[bytes], None]) -> None:
+        self._begin = b"\0%s " % nonce.encode() if nonce else b""
+        self._held = b""  # what may be the beginning of a marker
+        self._write = write
+
+    def feed(self, data: bytes) -> None:
+        data = self._held + data
+        self._held = b""
+        while self._begin and data:
+            at = data.find(self._begin)
+            if at < 0:
+                cut = data.find(b"\0", max(0, len(data) - len(self._begin) + 1))
+                while cut >= 0 and not self._begin.startswith(data[cut:]):
+                    cut = data.find(b"\0", cut + 1)
+                if cut >= 0:
+                    data, self._held = data[:cut], data[cut:]
+                break
+            end = data.find(b"\n", at)
+            if end < 0:
+                data, self._held = data[:at], data[at:]
+                break
+            if at:
+                self._write(data[:at])
+            data = data[end + 1 :]
+        if data:
+            self._write(data)
+
+    def close(self) -> None:
+        """No more will come: what was held back is output as well."""
+        if self._held and not self._held.startswith(self._begin):
+            self._write(self._held)
+        self._held = b""
 
 
 class LogSplitter:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.execution.plan import Assignment, Task, WorkerSpec
@@ -14,8 +13,11 @@ from lambda_scenarios.model.function import Function
 from lambda_scenarios.model.scenario import Case, ContextOverride, Invocation
 from lambda_scenarios.runtimes.all_runtimes import runtime_of
 from lambda_scenarios.runtimes.environment import Settings, environment
-from lambda_scenarios.runtimes.identity import MADE_UP, Identity, inherited
+from lambda_scenarios.runtimes.identity import MADE_UP, Identity, assumed, inherited
 from lambda_scenarios.runtimes.runtime import Launch, World
+
+if TYPE_CHECKING:
+    from lambda_scenarios.aws.roles import Roles
 
 
 class Prepared(NamedTuple):
@@ -56,6 +58,13 @@ def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditi
     return Prepared(tuple(assignments), missing, tuple(desk.specs), tuple(dict.fromkeys(desk.warnings)))
 
 
+def prepare_one(invocation: Invocation, world: World, conditions: Conditions) -> Prepared:
+    """The assignment of a single invocation. Raises MissingPart where it can't be run here."""
+    desk = _Desk(world, conditions)
+    assignment = Assignment(desk.spec(invocation), _task(0, invocation), cold=False)
+    return Prepared((assignment,), {}, tuple(desk.specs), tuple(dict.fromkeys(desk.warnings)))
+
+
 _IDENTITY = Function._fields.index("http_source")
 
 
@@ -67,6 +76,7 @@ class _Desk:
         self.warnings: list[str] = []
         self._world = world
         self._conditions = conditions
+        self._roles: Roles | None = None
         day = time.strftime("%Y/%m/%d", time.gmtime(conditions.now))
         stream = f"{day}/[$LATEST]{os.urandom(16).hex()}"
         self._settings = Settings(world.environ, conditions.inherit, stream)
@@ -114,7 +124,14 @@ class _Desk:
         """Whose credentials the function sees. Raises MissingPart where its role can't be assumed."""
         if invocation.credentials == "none":
             return MADE_UP
-        return inherited(self._world.environ, self._conditions.profile)
+        if invocation.credentials == "inherit":
+            profile = self._conditions.profile or invocation.function.service.profile
+            return inherited(self._world.environ, profile)
+        if self._roles is None:
+            from lambda_scenarios.aws.roles import Roles
+
+            self._roles = Roles(self._world.environ, self._conditions.profile, self._conditions.role)
+        return assumed(self._roles.keys(invocation.function))
 
     def _launch(self, function: Function) -> Launch:
         key = (function.runtime, function.service.root, function.code, function.layers)
@@ -170,7 +187,7 @@ def _headers(function: Function, context: ContextOverride) -> bytes:
     if context.identity is not None:
         lines.append(f"Lambda-Runtime-Cognito-Identity: {context.identity}")
     if context.replacement is not None:
-        lines.append(f"Lambda-Scenarios-Context: {json.dumps({'replace': context.replacement})}")
+        lines.append(f'Lambda-Scenarios-Context: {{"replace": {context.replacement}}}')
     elif context.attributes is not None:
         lines.append(f'Lambda-Scenarios-Context: {{"set": {context.attributes}}}')
     # The texts are JSON of ASCII, without line ends; an ARN of a scenario's own may hold anything.

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from lambda_scenarios.backends.early import Early
 from lambda_scenarios.backends.reaper import Reaper
+from lambda_scenarios.execution.logs import LiveOutput
 from lambda_scenarios.execution.loop import Loop, Signals, listening
 from lambda_scenarios.execution.plan import Lane, Task, WorkerSpec
 from lambda_scenarios.execution.worker import Ended, Worker
@@ -64,8 +65,16 @@ class Watcher(Protocol):
 class Scheduler:
     """Runs lanes to their end. Tasks that never ran are returned by `run`."""
 
-    def __init__(self, lanes: Sequence[Lane], limits: Limits, early: Early | None = None) -> None:
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        limits: Limits,
+        early: Early | None = None,
+        live: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """`early` may serve as the first worker; `live` gets all output of all workers, as it comes."""
         self._early = early
+        self._live = live
         self._lanes = [_Lane(lane) for lane in lanes]
         self._limits = limits
         self._heads: list[tuple[int, int]] = []  # (index of the first pending task, lane)
@@ -228,6 +237,7 @@ class Scheduler:
                 on_end=self._ended,
                 init_under_timeout=init_under_timeout,
                 early=self._early,
+                live=None if self._live is None else LiveOutput(lane.spec.nonce, self._live),
             )
         except (OSError, ValueError) as error:
             lacking = isinstance(error, OSError) and error.errno in _SHORTAGES

@@ -13,7 +13,7 @@ from lambda_scenarios.backends import local
 from lambda_scenarios.backends.early import Early
 from lambda_scenarios.backends.reaper import Reaper
 from lambda_scenarios.execution import endings
-from lambda_scenarios.execution.logs import LogSplitter
+from lambda_scenarios.execution.logs import LiveOutput, LogSplitter
 from lambda_scenarios.execution.loop import Loop
 from lambda_scenarios.execution.plan import Task, WorkerSpec
 from lambda_scenarios.model.outcome import Ending, FunctionError, InitFailed, Outcome
@@ -57,6 +57,7 @@ class Worker:
         on_end: Callable[[Worker, Ended], None],
         init_under_timeout: bool = False,
         early: Early | None = None,
+        live: LiveOutput | None = None,
     ) -> None:
         self.number = number
         self.spec = spec
@@ -77,6 +78,7 @@ class Worker:
         self.began = 0.0  # time.monotonic() at which the first unanswered invocation began
         self._began_at = 0.0  # the same as seconds since the epoch
         self._logs = LogSplitter(spec.nonce)
+        self._live = live
         self._server = Server(loop, self._heard)
         self.address = self._server.address
         environment = dict(spec.environment)
@@ -266,6 +268,8 @@ class Worker:
                 self._loop.unwatch(self._process.output)
                 return
             self._logs.feed(data)
+            if self._live is not None:
+                self._live.feed(data)
 
     def _take_logs(self, name: str) -> tuple[bytes, bool]:
         if not self.spec.nonce:
@@ -336,3 +340,5 @@ class Worker:
         self._loop.unwatch(self._process.output)
         with contextlib.suppress(OSError):
             os.close(self._process.output)
+        if self._live is not None:
+            self._live.close()

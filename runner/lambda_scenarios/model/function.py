@@ -16,6 +16,7 @@ class ServiceInfo(NamedTuple):
     region: str
     root: str
     file: str | None  # absolute path of the service file; None for functions of a scenario file
+    profile: str | None = None  # of AWS's configuration, where the service file names one
 
 
 class Unresolved(NamedTuple):

@@ -11,12 +11,16 @@ BackendName = Literal["auto", "local", "docker", "aws"]
 Credentials = Literal["none", "inherit", "role"]
 
 
+# Of a synchronous invocation, in bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+LARGEST_EVENT = 6 * 1024 * 1024
+
+
 class ContextOverride(NamedTuple):
     """What a scenario changes of the mock context.
 
-    `replacement` is a text passed in place of the context object. `remaining_time_ms` is where the
-    remaining time starts. `attributes` is a JSON object of further attributes of the context object
-    (ASCII only). The rest are Lambda's own fields, None where the mock's value stays.
+    `replacement` is passed in place of the context object (JSON text, ASCII only). `remaining_time_ms`
+    is where the remaining time starts. `attributes` is a JSON object of further attributes of the
+    context object (ASCII only). The rest are Lambda's own fields, None where the mock's value stays.
     """
 
     replacement: str | None = None

@@ -65,8 +65,8 @@ def context_of(
             scope.render(draft.context_path, "context_path"), draft, reference, service, files
         )
         value = content(path, reference, scope, files).value
-        inside = Origin(path)
-        return _override(value, reference, inside.at, function, warnings)
+        _check_kind(value, reference)
+        return override_of(value, reference, Origin(path).at, function, warnings)
     if isinstance(draft.context, Absent):
         return UNCHANGED
     if isinstance(draft.context, dict):
@@ -74,24 +74,35 @@ def context_of(
         value = {key: scope.render(item, "context", key) for key, item in draft.context.items()}
     else:
         value = scope.render(draft.context, "context")
-    return _override(
-        value, draft.origin("context"), lambda key: draft.origin("context", key), function, warnings
-    )
+    whole = draft.origin("context")
+    _check_kind(value, whole)
+    return override_of(value, whole, lambda key: draft.origin("context", key), function, warnings)
 
 
-def _override(
+def _check_kind(value: Json, origin: Origin) -> None:
+    if value is not None and not isinstance(value, (dict, str)):
+        raise UsageError(Diagnostic("the context must be a mapping or a text", origin))
+
+
+def override_of(
     value: Json,
-    whole: Origin,
-    origin_of: Callable[[str], Origin],
+    whole: Origin | None,
+    origin_of: Callable[[str], Origin | None],
     function: Function,
     warnings: list[Diagnostic],
 ) -> ContextOverride:
+    """What a value changes of the mock context: a mapping is merged over it, anything else takes its place.
+
+    `whole` is where the value stands, `origin_of` where an entry of it does; None on the command line.
+    Raises UsageError; adds to `warnings`.
+    """
     if value is None:
         return UNCHANGED
-    if isinstance(value, str):
-        return ContextOverride(replacement=value)
     if not isinstance(value, dict):
-        raise UsageError(Diagnostic("the context must be a mapping or a text", whole))
+        if not function.runtime.startswith(_SETTABLE):
+            problem = "the context can't be replaced"
+            raise UsageError(Diagnostic(problem, whole, _only_ours(function)))
+        return ContextOverride(replacement=json.dumps(value))
     fields: dict[str, Any] = {}
     attributes: dict[str, Json] = {}
     problems = []
@@ -110,16 +121,20 @@ def _override(
         if not function.runtime.startswith(_SETTABLE):
             name = next(iter(attributes))
             problems.append(
-                Diagnostic(
-                    f"the context has no `{name}`",
-                    origin_of(name).as_key(),
-                    f"only Python, Node.js and Ruby take others, not {function.runtime or 'images'}",
-                )
+                Diagnostic(f"the context has no `{name}`", _key(origin_of(name)), _only_ours(function))
             )
         fields["attributes"] = json.dumps(attributes)
     if problems:
         raise UsageError(*problems)
     return ContextOverride(**fields)
+
+
+def _only_ours(function: Function) -> str:
+    return f"only Python, Node.js and Ruby take others, not {function.runtime or 'images'}"
+
+
+def _key(origin: Origin | None) -> Origin | None:
+    return None if origin is None else origin.as_key()
 
 
 _IN_A_PATH = re.compile(r"[A-Za-z0-9._~-]+")
@@ -156,7 +171,7 @@ def _field_value(field: str, value: Json) -> object:
     return float(value) if field == "remaining_time_ms" else value  # type: ignore[arg-type]  # a number: checked by _wrong
 
 
-def _near_miss(key: str, origin: Origin) -> list[Diagnostic]:
+def _near_miss(key: str, origin: Origin | None) -> list[Diagnostic]:
     """A warning where an unknown key looks like a known one."""
     from difflib import SequenceMatcher
 
@@ -169,7 +184,7 @@ def _near_miss(key: str, origin: Origin) -> list[Diagnostic]:
     return [
         Diagnostic(
             f"the context has no `{key}`: it becomes an attribute of its own",
-            origin.as_key(),
+            _key(origin),
             f"did you mean `{near}`?",
             severity="warning",
         )

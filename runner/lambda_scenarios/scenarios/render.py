@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, cast
 
 from lambda_scenarios.checks.compile import compile_expectation
 from lambda_scenarios.errors import Diagnostic, UsageError, settle
-from lambda_scenarios.model.scenario import Case, ContextOverride, Credentials, Invocation, Isolation
+from lambda_scenarios.model.scenario import (
+    LARGEST_EVENT,
+    Case,
+    ContextOverride,
+    Credentials,
+    Invocation,
+    Isolation,
+)
 from lambda_scenarios.model.values import Json, Origin
 from lambda_scenarios.scenarios.build import as_text
 from lambda_scenarios.scenarios.context_override import context_of
@@ -26,8 +33,6 @@ if TYPE_CHECKING:
 
 _ISOLATIONS = ("warm", "cold")
 _CREDENTIALS = ("none", "inherit", "role")
-# Of a synchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_LARGEST_EVENT = 6 * 1024 * 1024  # bytes
 _BACKENDS = ("auto", "local", "docker", "aws")
 
 Environment = tuple[tuple[str, "str | None"], ...]
@@ -205,9 +210,9 @@ class _Part:
 
     def event(self) -> bytes:
         event = event_of(self.draft, self.scope, self._service, self.stage.files)
-        if len(event) > _LARGEST_EVENT:
+        if len(event) > LARGEST_EVENT:
             key = "event_path" if self.draft.event_path is not None else "event"
-            problem = f"the event has {len(event)} bytes, and Lambda takes at most {_LARGEST_EVENT}"
+            problem = f"the event has {len(event)} bytes, and Lambda takes at most {LARGEST_EVENT}"
             raise UsageError(Diagnostic(problem, self.draft.origin(key)))
         return event
 

@@ -92,7 +92,18 @@ class ServerlessService:
         identity = self._identity()
         if identity.name is None or identity.stage is None or identity.region is None:
             raise UsageError(*(problem.diagnostic() for problem in identity.problems))
-        return ServiceInfo(identity.name, identity.stage, identity.region, self._root, self.file)
+        return ServiceInfo(
+            identity.name, identity.stage, identity.region, self._root, self.file, self._profile()
+        )
+
+    def _profile(self) -> str | None:
+        """`provider.profile`, whose credentials the Framework takes; None where it can't be resolved, which
+        matters to few."""
+        try:
+            found = self._resolver.lookup("provider", "profile")
+        except UnresolvableError:
+            return None
+        return None if found is None else text_in_text(found.value)
 
     def keys(self) -> tuple[str, ...]:
         index, problems = self._index()

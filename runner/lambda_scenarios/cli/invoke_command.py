@@ -1,0 +1,156 @@
+"""`invoke`: one invocation, with the options of `serverless invoke local`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from lambda_scenarios.cli import statuses
+from lambda_scenarios.cli.commands import Command
+from lambda_scenarios.cli.options import (
+    add_credentials,
+    add_one_service,
+    add_strict,
+    credentials_of,
+    one_service,
+)
+from lambda_scenarios.cli.parser import Parser, pairs, positive
+from lambda_scenarios.cli.telling import tell
+from lambda_scenarios.errors import Diagnostic, MissingPart, UsageError
+from lambda_scenarios.model.outcome import BackendFailed, Returned
+from lambda_scenarios.runtimes.early_start import begin
+from lambda_scenarios.runtimes.runtime import World
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lambda_scenarios.backends.early import Early
+    from lambda_scenarios.invoke.pipeline import InvokeRequest
+
+
+def _configure(parser: Parser) -> None:
+    parser.epilog = (
+        "The result goes to stdout as JSON; what the function prints, and Lambda's REPORT line, to stderr.\n"
+        "Exit status: 0 the function returned, 1 it ended in an error, 2 the input can't be used."
+    )
+    parser.add_argument("-f", "--function", required=True, metavar="NAME", help="of the service")
+    group = parser.add_argument_group(
+        "event", "Without --path and --data it is read from the standard input, unless that is a terminal."
+    )
+    group.add_argument(
+        "-p",
+        "--path",
+        metavar="FILE",
+        help="event: .json, .jsonc, .yml, .js, .mjs, .cjs or text; from the service's root; wins over --data",
+    )
+    group.add_argument("-d", "--data", metavar="STRING", help="event: JSON where it parses, else a string")
+    group.add_argument("--raw", action="store_true", help="the event is a string, even where it is JSON")
+    group = parser.add_argument_group("context")
+    group.add_argument(
+        "-x",
+        "--contextPath",
+        "--context-path",
+        dest="context_path",
+        metavar="FILE",
+        help="a file with the context; from the service's root; wins over --context",
+    )
+    group.add_argument(
+        "-c",
+        "--context",
+        metavar="STRING",
+        help="a JSON object: merged over the mock context; anything else: in its place",
+    )
+    group = parser.add_argument_group("service")
+    add_one_service(group)
+    add_strict(group)
+    group = parser.add_argument_group("environment")
+    group.add_argument(
+        "-e", "--env", action="append", metavar="NAME=VALUE", help="environment variable; repeatable"
+    )
+    group.add_argument("--inherit-env", action="store_true", help="the function sees all of the shell's")
+    add_credentials(group, "inherit")
+    group.add_argument(
+        "--log-format", choices=("text", "json"), help="of the function's logger, as Lambda's setting"
+    )
+    group.add_argument("--timeout", type=positive, metavar="S", help="seconds, instead of the function's own")
+
+
+def _execute(options: argparse.Namespace, world: World) -> int:
+    where = options.service or "."
+    early = begin((where,), world, inherit=options.inherit_env)
+    try:
+        return _invoke(options, world, early)
+    except MissingPart as missing:
+        raise UsageError(Diagnostic(missing.problem, notes=missing.notes)) from None
+    finally:
+        if early is not None:
+            early.discard()
+
+
+def _invoke(options: argparse.Namespace, world: World, early: Early | None) -> int:
+    from lambda_scenarios.invoke.pipeline import Console, invoke
+
+    last = b"\n"
+    # AWS's clients join the lines of a stack trace by CR, which a terminal would write over each other.
+    on_terminal = sys.stderr.isatty()
+
+    def output(data: bytes) -> None:
+        nonlocal last
+        last = data[-1:]
+        sys.stderr.buffer.write(data.replace(b"\r", b"\n") if on_terminal else data)
+        sys.stderr.buffer.flush()
+
+    console = Console(
+        warn=lambda warnings: tell(warnings, world), output=output, standard_input=_standard_input
+    )
+    invocation, outcome = invoke(_request(options, world), world, console, early)
+    if isinstance(outcome.ending, BackendFailed):
+        print(f"error: {outcome.ending.problem}", file=sys.stderr)
+        return statuses.FAILED
+    from lambda_scenarios.invoke.answer import answer, report_line
+
+    # The function's last line may lack its end: the REPORT line is one of its own all the same.
+    print(
+        "" if last == b"\n" else "\n", report_line(outcome, invocation), sep="", file=sys.stderr, flush=True
+    )
+    print(answer(outcome, indented=sys.stdout.isatty()))
+    return statuses.DONE if isinstance(outcome.ending, Returned) else statuses.FAILED
+
+
+def _standard_input() -> bytes:
+    from lambda_scenarios.invoke.standard_input import read
+    from lambda_scenarios.model.scenario import LARGEST_EVENT
+
+    if sys.stdin.isatty():
+        return b""
+    return read(sys.stdin.fileno(), lambda text: print(text, file=sys.stderr, flush=True), LARGEST_EVENT)
+
+
+def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
+    from lambda_scenarios.execution.prepare import Conditions
+    from lambda_scenarios.invoke.event import Given
+    from lambda_scenarios.invoke.pipeline import InvokeRequest
+
+    credentials, role = credentials_of(options)
+    service, service_options = one_service(options, world)
+    environment = pairs("--env", options.env)
+    if options.log_format is not None:
+        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
+        name = {"text": "Text", "json": "JSON"}[options.log_format]
+        environment = (("AWS_LAMBDA_LOG_FORMAT", name), *environment)
+    return InvokeRequest(
+        function=options.function,
+        service=service,
+        options=service_options,
+        event=Given(options.path, options.data),
+        context=Given(options.context_path, options.context),
+        conditions=Conditions(time.time(), options.inherit_env, options.aws_profile, role),
+        raw=options.raw,
+        environment=environment,
+        timeout=options.timeout,
+        credentials=credentials or "inherit",
+        strict=options.strict,
+    )
+
+
+COMMAND = Command(_configure, _execute)
