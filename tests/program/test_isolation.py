@@ -274,7 +274,9 @@ class TestEnvironment:
         result = seen[f"{runtime} inherits keys"]
         assert result.output["key"] == SHELL["AWS_SECRET_ACCESS_KEY"][::-1]
         assert result.output["env"]["AWS_PROFILE"] == "of-the-shell"
-        assert "AWS_EC2_METADATA_DISABLED" not in result.output["env"]
+        # Where the shell says that there is no metadata endpoint, the function hears it too.
+        of_shell = running.environment()["AWS_EC2_METADATA_DISABLED"]
+        assert result.output["env"]["AWS_EC2_METADATA_DISABLED"] == of_shell
         assert "SHELL_ONLY" not in result.output["env"]
 
     def test_an_inherited_key_is_in_no_report(self, seen: Results, runtime: str) -> None:
