@@ -26,6 +26,23 @@ class Unresolved(NamedTuple):
     reason: str
 
 
+class Package(NamedTuple):
+    """How a function's code is packaged, as `package` says for the service and for the function.
+
+    `exclude` and `include` are glob patterns in order, those of the Framework itself among them: see
+    packaging.selection.Rules.
+    """
+
+    archive: (
+        str  # absolute: .serverless/<service or function>.zip; or the artifact, which something else makes
+    )
+    is_artifact: bool = False
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    without_development: bool = True  # excludeDevDependencies
+    unresolved: tuple[Unresolved, ...] = ()  # then nothing can be packaged
+
+
 class Function(NamedTuple):
     """One Lambda function, ready to be run.
 
@@ -46,6 +63,7 @@ class Function(NamedTuple):
     architecture: str = "x86_64"
     image: str | None = None
     role: str | None = None  # ARN, where the declaration says it; the deployed function may have another
+    package: Package | None = None  # None where `code` is what is deployed
     http_source: HttpSource | None = None
     unresolved: tuple[Unresolved, ...] = ()
     origin: Origin | None = None  # of the function's own mapping in its file

@@ -6,7 +6,8 @@ import errno
 import os
 import stat
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LARGEST = 262_144_000
 _LONGEST_LINK = 4096
+_KEPT = 20  # directories of a cache
+_IN_USE = 6 * 3600  # seconds for which a directory counts as being in use
 _CHUNK = 1 << 20
 _BEGUN = ".unpacking-"  # the directory's name until everything is in it
 _ABANDONED = 3600  # seconds after which nobody is at work on such a directory any more
@@ -39,25 +42,66 @@ def unpacked(archive: str, cache: str) -> str:
     as they are executable or not; symbolic links are kept. Raises UnusableArchive for what Lambda would
     refuse, for damage, for names and links that lead outside, and where `cache` can't be written.
     """
-    import zipfile
-    import zlib
-
     with _opened(archive) as stream:
         _refuse_large_file(stream)
         digest = _digest(stream)
         stream.seek(0)
-        try:
-            with zipfile.ZipFile(stream) as opened:
-                entries = _entries(opened)
-                return _in_cache(opened, entries, os.path.join(cache, digest))
-        except NotImplementedError as error:  # a part of the format that Python doesn't know
-            raise UnusableArchive(f"can't be unpacked: {error}") from None
-        except OSError as error:
-            if error.errno == errno.EINVAL:  # the archive says that something lies before its start
-                raise _damaged(stream, error) from None
-            raise UnusableArchive(f"can't be unpacked into {cache}: {_reason(error)}") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ArithmeticError, ValueError) as error:
+        with _zip(stream, cache) as opened:
+            return _in_cache(opened, _entries(opened), os.path.join(cache, digest))
+
+
+def inspect(archive: str) -> None:
+    """Raises UnusableArchive for what can be known to be wrong without unpacking: not for damage inside."""
+    with _opened(archive) as stream:
+        _refuse_large_file(stream)
+        with _zip(stream) as opened:
+            _entries(opened)
+
+
+@contextmanager
+def _zip(stream: IO[bytes], cache: str = "") -> Iterator[ZipFile]:
+    """The archive in `stream`, with all that can be wrong in it raised as UnusableArchive."""
+    import zipfile
+    import zlib
+
+    try:
+        with zipfile.ZipFile(stream) as opened:
+            yield opened
+    except NotImplementedError as error:  # a part of the format that Python doesn't know
+        raise UnusableArchive(f"can't be unpacked: {error}") from None
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # the archive says that something lies before its start
             raise _damaged(stream, error) from None
+        raise UnusableArchive(f"can't be unpacked into {cache}: {_reason(error)}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ArithmeticError, ValueError) as error:
+        raise _damaged(stream, error) from None
+
+
+def prune(cache: str, used: str) -> None:
+    """Removes all but the last directories of a cache of `unpacked`; `used` counts as used just now.
+
+    None that was used in the last hours is removed: functions may be running from there.
+    """
+    import time
+
+    now = time.time()
+    found: list[tuple[float, str]] = []
+    try:
+        os.utime(used)
+        for entry in os.scandir(cache):
+            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(_BEGUN):
+                found.append((entry.stat(follow_symlinks=False).st_mtime, entry.path))
+    except OSError:  # somebody else's cache, or another process is at work in it
+        return
+    for time_of_use, path in sorted(found, reverse=True)[_KEPT:]:
+        if now - time_of_use > _IN_USE:
+            # Renamed first: what is half removed must not be found by its name.
+            begun = os.path.join(cache, f"{_BEGUN}{os.path.basename(path)}-{os.urandom(4).hex()}")
+            try:
+                os.rename(path, begun)
+            except OSError:
+                continue
+            _remove(begun)
 
 
 def _opened(archive: str) -> IO[bytes]:

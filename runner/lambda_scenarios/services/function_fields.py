@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lambda_scenarios.errors import Diagnostic, did_you_mean
+from lambda_scenarios.services.code_directory import find_code
 from lambda_scenarios.services.environment import read_environment
 from lambda_scenarios.services.findings import Problem, problem_of
-from lambda_scenarios.services.handler_files import check_handler, in_build_output
+from lambda_scenarios.services.handler_files import in_build_output
 from lambda_scenarios.services.http_source import read_http_source
 from lambda_scenarios.services.javascript_text import text_in_text
 from lambda_scenarios.services.layers import Layers, read_layers
+from lambda_scenarios.services.packages import ReadPackage, read_package
 from lambda_scenarios.services.runtime_identifiers import RUNTIME_IDENTIFIERS
 from lambda_scenarios.services.variable_syntax import number
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.function import HttpSource, Unresolved
+    from lambda_scenarios.model.function import HttpSource, Package, Unresolved
 
 # Source of the defaults: Serverless Framework 3, lib/plugins/aws/provider.js and
 # lib/plugins/aws/package/compile/functions.js.
@@ -44,6 +47,8 @@ class FunctionFields(NamedTuple):
     environment: tuple[tuple[str, str | None], ...]
     layers: Layers
     image: str | None
+    code: str
+    package: Package | None
     role: str | None
     http_source: HttpSource | None
     passed_as_json: tuple[Unresolved, ...]
@@ -144,9 +149,18 @@ class _Fields:
 
 
 def read_fields(
-    resolver: Resolver, function: Located, root: str, environ: Mapping[str, str]
+    resolver: Resolver,
+    function: Located,
+    key: str,
+    service: str | None,
+    file: str,
+    environ: Mapping[str, str],
 ) -> FunctionFields:
-    """All that can be known of `function` (its mapping, settled). Raises nothing but defects."""
+    """All that can be known of function `key` (its mapping, settled) of the service file `file`.
+
+    `service` is its name, None where that can't be resolved. Raises nothing but defects.
+    """
+    root = os.path.dirname(file)
     fields = _Fields(resolver, function)
     image = fields.read("image", None, None, fields.image)
     handler = fields.read("handler", None, None, fields.text)
@@ -162,8 +176,13 @@ def read_fields(
     if image is None:
         runtime = fields.read("runtime", "runtime", _DEFAULT_RUNTIME, fields.runtime)
         _warn_of_default_runtime(fields, runtime)
+    package = ReadPackage(None)
+    code = root
     if handler is not None and runtime:
-        _check_handler(fields, handler, runtime, layers=layers, root=root, environ=environ)
+        package = read_package(resolver, function, key, service, file)
+        code = _find_code(
+            fields, handler, runtime, layers=layers, root=root, environ=environ, package=package
+        )
     environment_levels = []
     for level in (resolver.document, function):
         path = ("provider", "environment") if level is resolver.document else ("environment",)
@@ -182,6 +201,8 @@ def read_fields(
         environment=environment.values,
         layers=layers,
         image=image,
+        code=code,
+        package=package.package,
         role=_role(fields),
         http_source=read_http_source(resolver, function),
         passed_as_json=environment.passed_as_json,
@@ -226,28 +247,31 @@ def _warn_of_default_runtime(fields: _Fields, runtime: str | None) -> None:
         )
 
 
-def _check_handler(
-    fields: _Fields, handler: str, runtime: str, *, layers: Layers, root: str, environ: Mapping[str, str]
-) -> None:
-    """Adds what is wrong with the handler: a problem, or a warning where its file may still come."""
-    fault = check_handler(handler, runtime, root, layers.directories, environ)
+def _find_code(
+    fields: _Fields,
+    handler: str,
+    runtime: str,
+    *,
+    layers: Layers,
+    root: str,
+    environ: Mapping[str, str],
+    package: ReadPackage,
+) -> str:
+    """The function's directory. Adds what is wrong with the handler: a problem, or a warning where its file
+    may still come."""
+    code = find_code(handler, runtime, root, layers.directories, package, environ)
+    if code.problem is not None:
+        fields.problems.append(code.problem)
+    fault = code.fault
     if fault is None:
-        return
+        return code.directory
     found = fields.find("handler")
     assert found is not None  # the handler was read from it
-    may_come = in_build_output(handler) or layers.left_out or _has_artifact(fields)
+    may_come = code.directory == root and (in_build_output(handler) or layers.left_out)
     if fault.kind == "missing" and may_come:
         fields.warn(fault.problem, found, "build it first" if in_build_output(handler) else fault.label)
     else:
-        fields.problems.append(Problem("handler", fault.problem, found.origin, label=fault.label))
-
-
-def _has_artifact(fields: _Fields) -> bool:
-    """Whether the code is in an archive, not beside the service file."""
-    for start in (fields.function, fields.resolver.document):
-        try:
-            if fields.resolver.follow(start, ("package", "artifact")) is not None:
-                return True
-        except UnresolvableError:
-            return True
-    return False
+        fields.problems.append(
+            Problem("handler", fault.problem, found.origin, label=fault.label, notes=fault.notes)
+        )
+    return code.directory

@@ -34,6 +34,7 @@ class HandlerFault(NamedTuple):
     kind: Literal["malformed", "outside", "missing"]
     problem: str
     label: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def check_handler(

@@ -34,6 +34,7 @@ _READ_OF_FUNCTIONS = (
     "architecture",
     "layers",
     "environment",
+    "package",
 )
 
 
@@ -132,7 +133,7 @@ class ServerlessService:
             handler=fields.handler,
             runtime=fields.runtime,
             architecture=fields.architecture,
-            code=self._root,
+            code=fields.code,
             timeout=fields.timeout,
             memory=fields.memory,
             environment=fields.environment,
@@ -159,7 +160,7 @@ class ServerlessService:
             name=fields.name or f"{info.name}-{info.stage}-{key}",
             handler=fields.handler or "",
             runtime=fields.runtime or "",
-            code=self._root,
+            code=fields.code,
             service=info,
             timeout=fields.timeout,
             memory=fields.memory,
@@ -167,6 +168,7 @@ class ServerlessService:
             layers=fields.layers.directories,
             architecture=fields.architecture or "x86_64",
             image=fields.image,
+            package=fields.package,
             role=fields.role,
             http_source=fields.http_source,
             unresolved=fields.passed_as_json,
@@ -175,7 +177,8 @@ class ServerlessService:
 
     def _fields_of(self, key: str, located: Located) -> FunctionFields:
         if key not in self._fields:
-            fields = read_fields(self._resolver, located, self._root, self._world.environ)
+            name = self._identity().name
+            fields = read_fields(self._resolver, located, key, name, self.file, self._world.environ)
             self._fields[key] = fields
             self._warnings.update(dict.fromkeys((*fields.warnings, *self._no_values(located.origin))))
         return self._fields[key]

@@ -15,7 +15,8 @@ class ServiceOptions(NamedTuple):
 
     `params` are values of `${param:…}`, the later of two with one name winning. With `strict`,
     warnings about a function that is used are errors. `aws_profile` is whose credentials AWS is asked with,
-    instead of those that the service file or the environment chooses.
+    instead of those that the service file or the environment chooses. With `skip_package`, functions run from
+    what was packaged last.
 
     `resolve` has values for what refers to AWS, instead of a look-up: a logical id (`Ref`), the name of an
     export (`Fn::ImportValue`), `logicalId.Attribute` (`Fn::GetAtt`), or a variable as `ssm:/path`.
@@ -27,6 +28,7 @@ class ServiceOptions(NamedTuple):
     strict: bool = False
     aws_profile: str | None = None
     resolve: tuple[tuple[str, Resolved], ...] = ()
+    skip_package: bool = False
 
 
 class Service(Protocol):

@@ -1,0 +1,49 @@
+"""The packages that the Serverless Framework is made of, as an oracle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.services.npm_packages import installed
+
+
+class Framework:
+    """One process of Node.js that answers any number of questions."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def ask(self, question: str, **details: object) -> Any:
+        """What came back, or None where the Framework fails."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"ask": question, **details}) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        return answer.get("value")
+
+
+@pytest.fixture(scope="session")
+def serverless() -> Path:
+    """The directory whose node_modules holds version 3 of the Framework."""
+    return installed("serverless@3.40.0")
+
+
+@pytest.fixture(scope="session")
+def framework(serverless: Path) -> Iterator[Framework]:
+    with subprocess.Popen(
+        ["node", str(Path(__file__).parent / "framework.cjs"), str(serverless)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Framework(process)
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(60)
