@@ -53,13 +53,15 @@ class Judge:
         else:
             evaluation = evaluate(invocation.expectation, outcome, invocation.function, invocation.event)
         decided = verdict.decide(outcome.ending, holds=not evaluation.mismatches)
+        spec = self._specs[number]
         record = recording.of_invocation(
             case,
             invocation,
             outcome,
             evaluation,
             decided,
-            environment=self._specs[number].number,
+            environment=spec.number,
+            backend=spec.backend,
             locate=locate,
             shown=lambda path: shown_path(path, self._cwd),
         )

@@ -26,6 +26,7 @@ from lambda_scenarios.services.catalog import Catalog
 
 if TYPE_CHECKING:
     from lambda_scenarios.backends.early import Early
+    from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.record import Status
     from lambda_scenarios.model.scenario import Case
     from lambda_scenarios.reports.console import Console
@@ -60,6 +61,7 @@ class RunRequest(NamedTuple):
     labels: tuple[tuple[str, str], ...] = ()
     mask: tuple[str, ...] = ()
     strict: bool = False
+    docker: DockerSettings | None = None
 
 
 class RunResult(NamedTuple):
@@ -75,10 +77,11 @@ def run(
     *,
     warn: Callable[[Sequence[Diagnostic]], None],
     console: Callable[[], Console],
+    say: Callable[[str], None],
     early: Early | None = None,
 ) -> RunResult:
-    """Reads, executes, reports. `warn` tells the user; `console` is made when the run begins; `early` may
-    serve as the first worker.
+    """Reads, executes, reports. `warn` tells the user, and `say` what is waited for before the run begins;
+    `console` is made when it does; `early` may serve as the first worker.
 
     Raises UsageError and NothingSelected before anything is started, ReportNotWritten after everything has
     run, and Interrupted where that happens so late that the reports are incomplete.
@@ -88,7 +91,7 @@ def run(
     if request.strict and suite.warnings:
         raise UsageError(*(warning._replace(severity="error") for warning in suite.warnings))
     order = _order(suite.cases, request)
-    prepared = prepare(order, world, _conditions(request))
+    prepared = prepare(order, world, _conditions(request)._replace(say=say))
     missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
     warn((*suite.warnings, *missing))
     try:
@@ -139,7 +142,9 @@ def expand(
 
 
 def _conditions(request: RunRequest) -> Conditions:
-    return Conditions(request.suite.settings.now, request.inherit_env, request.aws_profile, request.role)
+    return Conditions(
+        request.suite.settings.now, request.inherit_env, request.aws_profile, request.role, request.docker
+    )
 
 
 def _order(cases: Sequence[Case], request: RunRequest) -> list[tuple[int, Case]]:
@@ -186,7 +191,9 @@ def _execute(
         sessions.append(Session(request, cases, prepared, world, console(), jobs))
         return sessions[0]
 
-    left, interrupted = Scheduler(plan.lanes(prepared.assignments), limits, early).run(begin)
+    left, interrupted = Scheduler(
+        plan.lanes(prepared.assignments), limits, early, engine=prepared.engine
+    ).run(begin)
     (session,) = sessions
     session.close([task.case for task in left], interrupted, (time.monotonic() - began) * 1000)
     return RunResult(session.report(), interrupted)

@@ -42,6 +42,7 @@ def of_invocation(
     verdict: Verdict,
     *,
     environment: int,
+    backend: str,
     locate: Locate,
     shown: Callable[[str], str],
 ) -> Record:
@@ -52,7 +53,7 @@ def of_invocation(
         function=function.key,
         function_name=invocation.context.function_name or function.name,
         runtime=function.runtime,
-        backend="local",
+        backend=backend,
         request_id=outcome.request_id,
         started=timestamp(outcome.started_at),
         duration_ms=round(outcome.duration_ms, 3),

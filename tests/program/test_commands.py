@@ -69,7 +69,7 @@ class TestStatuses:
             (2, "run -e NAME"),
             (2, "run -j 0"),
             (2, "run --timeout -1"),
-            (2, "run --backend docker"),
+            (2, "run --backend aws"),
             (2, "run --no-such-option"),
             (5, "run -k nothing"),
             (5, "run --function nothing"),

@@ -300,8 +300,6 @@ def test_not_yet() -> None:
     assert refused == {
         *(f"not yet: `{key}`" for key in ("build", "steps", "retries", "repeat", "serial", "xfail")),
         *(f"not yet: `{key}`" for key in ("event_from", "snapshot")),
-        "not yet: `credentials: role`",
-        "not yet: `backend: docker`",
         "not yet: `backend: aws`",
     }
     places = [

@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 _DONE = b"done"
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -38,7 +38,8 @@ class _Groups:
 class Reaper:
     """Names the running process groups to the child."""
 
-    def __init__(self) -> None:
+    def __init__(self, also: Callable[[], None] | None = None) -> None:
+        """`also` is called by the child where the run was killed: for what is no process of this machine."""
         self._groups = _Groups()
         reader, self._writer = os.pipe()
         # A ^C between the fork and the child's own handlers would unwind the whole program in the child.
@@ -47,7 +48,7 @@ class Reaper:
             self._child = os.fork()
             if self._child == 0:  # pragma: no cover: the child leaves through os._exit
                 try:
-                    _watch(reader, self._writer)
+                    _watch(reader, self._writer, also)
                 finally:
                     os._exit(0)
         finally:
@@ -80,7 +81,9 @@ class Reaper:
             os.waitpid(self._child, 0)
 
 
-def _watch(reader: int, writer: int) -> None:  # pragma: no cover: runs in the forked child
+def _watch(
+    reader: int, writer: int, also: Callable[[], None] | None
+) -> None:  # pragma: no cover: runs in the forked child
     os.setsid()  # a ^C in the terminal is for the run, not for its reaper
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
@@ -107,6 +110,8 @@ def _watch(reader: int, writer: int) -> None:  # pragma: no cover: runs in the f
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(left, signal.SIGKILL)
     sweep(groups.marks, since=os.getpid())
+    if also is not None:
+        also()
 
 
 def _now() -> float:

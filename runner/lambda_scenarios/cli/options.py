@@ -11,10 +11,11 @@ import time
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.cli.parser import Parser, pairs
-from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.runtimes.runtime import World
 
 if TYPE_CHECKING:
+    from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.scenario import Credentials
     from lambda_scenarios.pipeline import Suite
     from lambda_scenarios.scenarios.draft import Overrides, RunSettings
@@ -137,6 +138,45 @@ def add_clock(parser: argparse._ActionsContainer) -> None:
 
 def add_strict(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--strict", action="store_true", help="warnings about services are errors")
+
+
+def add_backend(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--backend", choices=("auto", "local", "docker", "aws"), help="where functions run (default: auto)"
+    )
+    parser.add_argument(
+        "--docker-image",
+        action="append",
+        metavar="RUNTIME=IMAGE",
+        help="instead of AWS's image of that runtime",
+    )
+    parser.add_argument(
+        "--docker-arg", action="append", metavar="ARGS", help="arguments of docker run, for all containers"
+    )
+
+
+def docker_of(options: argparse.Namespace, world: World) -> DockerSettings | None:
+    """What the command line says of containers; None where it says nothing. Raises UsageError."""
+    if not options.docker_image and not options.docker_arg:
+        return None
+    from lambda_scenarios.backends.docker.arguments import parse
+    from lambda_scenarios.model.container import DockerArguments, DockerSettings
+    from lambda_scenarios.services.runtime_identifiers import RUNTIME_IDENTIFIERS
+
+    images = pairs("--docker-image", options.docker_image)
+    for runtime, image in images:
+        if runtime not in RUNTIME_IDENTIFIERS:
+            close = did_you_mean(runtime, RUNTIME_IDENTIFIERS)
+            notes = (f"did you mean `{close}`?",) if close else ()
+            raise UsageError(
+                Diagnostic(f"--docker-image {runtime}={image}: Lambda has no such runtime", None, "", notes)
+            )
+        if not image:
+            raise UsageError(Diagnostic(f"--docker-image {runtime}= names no image"))
+    arguments = (
+        parse(options.docker_arg, world.environ, world.cwd) if options.docker_arg else DockerArguments()
+    )
+    return DockerSettings(images, arguments)
 
 
 def overrides_of(options: argparse.Namespace, world: World) -> Overrides:

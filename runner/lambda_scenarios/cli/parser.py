@@ -14,7 +14,7 @@ NOT_YET = frozenset(
     (
         *("--last-failed", "--changed-since", "--shard", "--timings", "--retries", "--repeat"),
         *("--fail-on-flaky", "--warm-check", "--qualifier", "--ignore-env"),
-        *("--docker-image", "--docker-arg", "--skip-package", "--ctrf", "--tap", "--history", "--github"),
+        *("--skip-package", "--ctrf", "--tap", "--history", "--github"),
         *("--coverage", "--preset", "--update-snapshots", "--watch", "--debug"),
     )
 )

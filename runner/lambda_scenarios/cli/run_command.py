@@ -11,12 +11,14 @@ from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
     DEFAULT_PATH,
+    add_backend,
     add_clock,
     add_credentials,
     add_selection,
     add_service,
     add_strict,
     credentials_of,
+    docker_of,
     overrides_of,
     settings_of,
     suite_of,
@@ -37,9 +39,7 @@ if TYPE_CHECKING:
 def _configure(parser: Parser) -> None:
     add_selection(parser)
     group = parser.add_argument_group("run")
-    group.add_argument(
-        "--backend", choices=("auto", "local", "docker", "aws"), help="where functions run (default: auto)"
-    )
+    add_backend(group)
     group.add_argument(
         "--missing-runtime",
         choices=("error", "skip"),
@@ -107,8 +107,13 @@ def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
             root=world.cwd,
         )
 
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
     return _status(
-        run(request, world, warn=lambda warnings: tell(warnings, world), console=console, early=early)
+        run(
+            request, world, warn=lambda warnings: tell(warnings, world), console=console, say=say, early=early
+        )
     )
 
 
@@ -149,6 +154,7 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
         labels=pairs("--label", options.label),
         mask=tuple(options.mask or ()),
         strict=options.strict,
+        docker=docker_of(options, world),
     )
 
 

@@ -84,6 +84,16 @@ def timed_out(request_id: str, seconds: float) -> TimedOut:
     return TimedOut(seconds, f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds")
 
 
+def out_of_memory(request_id: str) -> WorkerDied:
+    """A runtime that the kernel ended since its memory was used up.
+
+    Lambda says of it what it says of any that is killed, and gives it a type of its own:
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+    """
+    message = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
+    return WorkerDied(message, None, int(signal.SIGKILL), "Runtime.OutOfMemory")
+
+
 def died(request_id: str, status: int) -> WorkerDied:
     """A process that ended without an answer; `status` as os.waitpid gives it.
 

@@ -88,6 +88,11 @@ class LogSplitter:
             self._searched = LIMIT
             self._cut = True
 
+    def has(self, name: str) -> bool:
+        """Whether the marker of `name` has come."""
+        wanted = name.encode()
+        return any(piece[0] == wanted for piece in self._done)
+
     def take(self, name: str) -> tuple[bytes, bool] | None:
         """What belongs to the invocation `name` (or `init`), and whether some of it was dropped.
 

@@ -57,6 +57,10 @@ class Signals:
             # Whatever this side is busy with (an expression that backtracks for ever) doesn't come back.
             raise KeyboardInterrupt
 
+    def ended(self) -> None:
+        """Something that is no child of this process has ended, like one."""
+        self.child_ended = True
+
     def _child(self, _number: int, _frame: FrameType | None) -> None:
         self.child_ended = True
 

@@ -1,7 +1,10 @@
 """What is to be run where, before anything is started (pure)."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from lambda_scenarios.model.container import ContainerSpec
 
 
 class WorkerSpec(NamedTuple):
@@ -9,7 +12,8 @@ class WorkerSpec(NamedTuple):
 
     `credits` is how many invocations its client may hold at once (1: a client that isn't this project's);
     `nonce` marks the ends of invocations in its output ("": it doesn't). `environment` is complete but for
-    AWS_LAMBDA_RUNTIME_API; `number` names it in reports, and `identity` says whose credentials it has.
+    AWS_LAMBDA_RUNTIME_API; `number` names it in reports, and `identity` says whose credentials it has. Where
+    there is a `container`, that is started, and `command` is empty.
     """
 
     command: tuple[str, ...]
@@ -18,6 +22,17 @@ class WorkerSpec(NamedTuple):
     nonce: str
     number: int
     identity: str = ""
+    container: "ContainerSpec | None" = None
+
+    @property
+    def backend(self) -> str:
+        """Where it runs, as reports name it."""
+        return "local" if self.container is None else "docker"
+
+    @property
+    def program(self) -> str:
+        """What is started, as messages name it."""
+        return self.command[0] if self.container is None else f"a container of {self.container.image}"
 
 
 class Task(NamedTuple):

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.execution.plan import Assignment, Task, WorkerSpec
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.model.scenario import Case, ContextOverride, Invocation
-from lambda_scenarios.runtimes.all_runtimes import runtime_of
-from lambda_scenarios.runtimes.environment import Settings, environment
+from lambda_scenarios.runtimes.all_runtimes import backend_of, runtime_of
+from lambda_scenarios.runtimes.environment import Settings, environment, fit_for_containers, from_inside
 from lambda_scenarios.runtimes.identity import MADE_UP, Identity, assumed, inherited
 from lambda_scenarios.runtimes.runtime import Launch, World
 
 if TYPE_CHECKING:
     from lambda_scenarios.aws.roles import Roles
+    from lambda_scenarios.backends.docker.engine import Engine
+    from lambda_scenarios.execution.containers import Containers
+    from lambda_scenarios.model.container import DockerSettings
 
 
 class Prepared(NamedTuple):
@@ -27,16 +30,20 @@ class Prepared(NamedTuple):
     missing: dict[int, MissingPart]
     specs: tuple[WorkerSpec, ...]
     warnings: tuple[str, ...]
+    engine: Engine | None = None  # where some of them are containers
 
 
 class Conditions(NamedTuple):
     """What a run says of all its workers. `inherit`: the shell's whole environment; `profile` is AWS's, and
-    `role` an ARN, which win over those of the services; `now` is seconds since the epoch."""
+    `role` an ARN, which win over those of the services; `now` is seconds since the epoch. `docker` says how
+    containers are made, None: as usual; `say` tells the user what is waited for."""
 
     now: float
     inherit: bool = False
     profile: str | None = None
     role: str | None = None
+    docker: DockerSettings | None = None
+    say: Callable[[str], None] = lambda _line: None
 
 
 def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditions) -> Prepared:
@@ -55,14 +62,16 @@ def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditi
             continue
         task = _task(number, invocation)._replace(order=order)
         assignments.append(Assignment(spec, task, invocation.isolation == "cold"))
-    return Prepared(tuple(assignments), missing, tuple(desk.specs), tuple(dict.fromkeys(desk.warnings)))
+    warnings = tuple(dict.fromkeys(desk.warnings))
+    return Prepared(tuple(assignments), missing, tuple(desk.specs), warnings, desk.engine)
 
 
 def prepare_one(invocation: Invocation, world: World, conditions: Conditions) -> Prepared:
     """The assignment of a single invocation. Raises MissingPart where it can't be run here."""
     desk = _Desk(world, conditions)
     assignment = Assignment(desk.spec(invocation), _task(0, invocation), cold=False)
-    return Prepared((assignment,), {}, tuple(desk.specs), tuple(dict.fromkeys(desk.warnings)))
+    warnings = tuple(dict.fromkeys(desk.warnings))
+    return Prepared((assignment,), {}, tuple(desk.specs), warnings, desk.engine)
 
 
 _IDENTITY = Function._fields.index("http_source")
@@ -74,6 +83,8 @@ class _Desk:
     def __init__(self, world: World, conditions: Conditions) -> None:
         self.specs: list[WorkerSpec] = []
         self.warnings: list[str] = []
+        self.engine: Engine | None = None
+        self._known: Containers | MissingPart | None = None
         self._world = world
         self._conditions = conditions
         self._roles: Roles | None = None
@@ -93,6 +104,7 @@ class _Desk:
             carried,
             invocation.environment,
             invocation.credentials,
+            invocation.backend,
         )
         spec = self._by_input.get(key)
         if spec is None:
@@ -101,6 +113,8 @@ class _Desk:
 
     def _new(self, invocation: Invocation, carried: ContextOverride) -> WorkerSpec:
         function = invocation.function
+        if backend_of(function, invocation.backend) == "docker":
+            return self._contained(invocation, carried)
         launch = self._launch(function)
         identity = self._identity(invocation)
         variables = environment(function, launch, carried, invocation.environment, identity, self._settings)
@@ -119,6 +133,54 @@ class _Desk:
             self._by_environment[key] = spec
             self.specs.append(spec)
         return spec
+
+    def _contained(self, invocation: Invocation, carried: ContextOverride) -> WorkerSpec:
+        """A worker in a container."""
+        function = invocation.function
+        containers = self._containers()
+        inside = containers.spec(function)
+        self.warnings += containers.warnings
+        identity = self._identity(invocation)
+        variables = from_inside(
+            environment(
+                function._replace(code=containers.TASK_ROOT, layers=()),
+                Launch((), 1, (), (), ""),
+                carried,
+                invocation.environment,
+                identity,
+                self._settings._replace(
+                    shell=fit_for_containers(self._world.environ, inherit=self._conditions.inherit),
+                    inherit=True,
+                ),
+            ),
+            containers.host,
+        )
+        key = (inside, variables)
+        spec = self._by_environment.get(key)
+        if spec is None:
+            nonce = os.urandom(8).hex() if inside.wrapped else ""
+            spec = WorkerSpec((), variables, 1, nonce, len(self.specs) + 1, identity.shown, inside)
+            self._by_environment[key] = spec
+            self.specs.append(spec)
+        return spec
+
+    def _containers(self) -> Containers:
+        """The engine, found when the first function needs it. Raises MissingPart, the same one each time."""
+        if self._known is None:
+            from lambda_scenarios.execution.containers import Containers
+            from lambda_scenarios.model.container import DockerSettings
+
+            conditions = self._conditions
+            try:
+                self._known = Containers(
+                    conditions.docker or DockerSettings(), self._world.environ, conditions.say
+                )
+                self.engine = self._known.engine
+            except MissingPart as part:
+                self._known = part
+        if isinstance(self._known, MissingPart):
+            raise self._known
+        return self._known
 
     def _identity(self, invocation: Invocation) -> Identity:
         """Whose credentials the function sees. Raises MissingPart where its role can't be assumed."""

@@ -8,7 +8,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lambda_scenarios.backends.early import Early
 from lambda_scenarios.backends.reaper import Reaper
@@ -17,6 +17,9 @@ from lambda_scenarios.execution.loop import Loop, Signals, listening
 from lambda_scenarios.execution.plan import Lane, Task, WorkerSpec
 from lambda_scenarios.execution.worker import Ended, Worker
 from lambda_scenarios.model.outcome import BackendFailed, Outcome
+
+if TYPE_CHECKING:
+    from lambda_scenarios.backends.docker.engine import Engine
 
 # A handler that takes longer than this is given its invocations one by one: what there is to gain is the
 # waking of a sleeping process, about a quarter of a millisecond.
@@ -71,10 +74,13 @@ class Scheduler:
         limits: Limits,
         early: Early | None = None,
         live: Callable[[bytes], None] | None = None,
+        engine: Engine | None = None,
     ) -> None:
-        """`early` may serve as the first worker; `live` gets all output of all workers, as it comes."""
+        """`early` may serve as the first worker; `live` gets all output of all workers, as it comes; `engine`
+        runs those in containers, where there are any."""
         self._early = early
         self._live = live
+        self._engine = engine
         self._lanes = [_Lane(lane) for lane in lanes]
         self._limits = limits
         self._heads: list[tuple[int, int]] = []  # (index of the first pending task, lane)
@@ -95,16 +101,21 @@ class Scheduler:
         self._begin = begin
         for number, lane in enumerate(self._lanes):
             heapq.heappush(self._heads, (lane.pending[0].place, number))
-        self._reaper = Reaper()
+        engine = self._engine
+        self._reaper = Reaper(None if engine is None else engine.remove_all)
         self._loop = Loop()
         left: list[Task] = []
         try:
             with listening(self._loop) as signals:
+                if engine is not None:
+                    engine.begin(self._loop, signals.ended)
                 try:
                     self._go(signals)
                 finally:
                     # Still listening: a second ^C must not break off what ends the workers.
                     left += [task for worker in list(self._workers.values()) for task in worker.stop()]
+                    if engine is not None:
+                        engine.end()
                     self._reaper.close()
         finally:
             self._loop.close()
@@ -229,26 +240,45 @@ class Scheduler:
         self._make_room()
         self._count += 1
         try:
-            worker = Worker(
-                number=self._count,
-                spec=lane.spec,
-                loop=self._loop,
-                reaper=self._reaper,
-                on_end=self._ended,
-                init_under_timeout=init_under_timeout,
-                early=self._early,
-                live=None if self._live is None else LiveOutput(lane.spec.nonce, self._live),
-            )
+            live = None if self._live is None else LiveOutput(lane.spec.nonce, self._live)
+            if lane.spec.container is None:
+                worker = Worker(
+                    number=self._count,
+                    spec=lane.spec,
+                    loop=self._loop,
+                    reaper=self._reaper,
+                    on_end=self._ended,
+                    init_under_timeout=init_under_timeout,
+                    early=self._early,
+                    live=live,
+                )
+            else:
+                worker = self._container(lane.spec, live, init_under_timeout=init_under_timeout)
         except (OSError, ValueError) as error:
             lacking = isinstance(error, OSError) and error.errno in _SHORTAGES
             if not lacking or not any(worker.load for worker in self._workers.values()):
                 problem = getattr(error, "strerror", None) or error
-                self._fail(lane, f"{lane.spec.command[0]} could not be started: {problem}")
+                self._fail(lane, f"{lane.spec.program} could not be started: {problem}")
             return None
         self._workers[worker.number] = worker
         self._lane_of[worker.number] = number
         lane.workers.append(worker)
         return worker
+
+    def _container(self, spec: WorkerSpec, live: LiveOutput | None, *, init_under_timeout: bool) -> Worker:
+        from lambda_scenarios.execution.container_worker import ContainerWorker
+
+        assert self._engine is not None, "whoever plans a container has found an engine"
+        return ContainerWorker(
+            number=self._count,
+            spec=spec,
+            loop=self._loop,
+            reaper=self._reaper,
+            engine=self._engine,
+            on_end=self._ended,
+            init_under_timeout=init_under_timeout,
+            live=live,
+        )
 
     def _fail(self, lane: _Lane, problem: str) -> None:
         while lane.pending:

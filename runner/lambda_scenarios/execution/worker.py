@@ -7,7 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from lambda_scenarios.backends import local
 from lambda_scenarios.backends.early import Early
@@ -40,6 +40,24 @@ class _Sent(NamedTuple):
     request_id: str
 
 
+class Started(Protocol):
+    """What a worker needs of the process that it feeds."""
+
+    exit: int | None  # as os.waitpid gives it; None while it runs
+
+    def poll(self) -> bool:
+        """Whether it has ended."""
+        ...
+
+    def kill(self) -> None:
+        """Ends it, and all that it started. Idempotent."""
+        ...
+
+    def peak_memory_kb(self) -> int | None:
+        """Peak resident size so far; None where it isn't known."""
+        ...
+
+
 class Worker:
     """Feeds one process through its Runtime API, and tells how each invocation ended.
 
@@ -58,6 +76,7 @@ class Worker:
         init_under_timeout: bool = False,
         early: Early | None = None,
         live: LiveOutput | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.number = number
         self.spec = spec
@@ -79,20 +98,26 @@ class Worker:
         self._began_at = 0.0  # the same as seconds since the epoch
         self._logs = LogSplitter(spec.nonce)
         self._live = live
-        self._server = Server(loop, self._heard)
-        self.address = self._server.address
-        environment = dict(spec.environment)
-        environment["AWS_LAMBDA_RUNTIME_API"] = self.address
+        self._server = Server(loop, self._heard, host)
         self._spawned = time.monotonic()
-        process = early.take(spec.command, environment, self.address, reaper) if early is not None else None
         try:
-            self._process = process or local.start(spec.command, environment, self.address, reaper)
+            self._process = self._start(early, reaper)
         except BaseException:
             self._server.close()
             raise
-        loop.watch(self._process.output, self._printed)
         if not init_under_timeout:
             self.deadline = self._spawned + INIT_LIMIT
+
+    def _start(self, early: Early | None, reaper: Reaper) -> Started:
+        spec, address = self.spec, self._server.address
+        environment = dict(spec.environment)
+        environment["AWS_LAMBDA_RUNTIME_API"] = address
+        process = early.take(spec.command, environment, address, reaper) if early is not None else None
+        if process is None:
+            process = local.start(spec.command, environment, address, reaper)
+        self._output = process.output
+        self._loop.watch(self._output, self._printed)
+        return process
 
     @property
     def load(self) -> int:
@@ -181,7 +206,7 @@ class Worker:
             return
         self._memory = event.memory_kb or self._process.peak_memory_kb() or self._memory
         # This project's clients say so when they will begin nothing more; others may say it at each request.
-        spoiled = event.last and bool(self.spec.nonce)
+        spoiled = event.last and self.spec.credits > 1
         if isinstance(event, protocol.Answered):
             ending = endings.of_answer(event)
         else:
@@ -241,8 +266,10 @@ class Worker:
         if not self._sent:
             self._abandon()
             return
-        status = self._process.exit or 0
-        self._finish(endings.died(self._sent[0].request_id, status))
+        self._finish(self._died(self._sent[0].request_id))
+
+    def _died(self, request_id: str) -> Ending:
+        return endings.died(request_id, self._process.exit or 0)
 
     def stop(self) -> tuple[Task, ...]:
         """Ends the worker; returns what it had been given and not answered."""
@@ -261,15 +288,18 @@ class Worker:
         than that: a writer that never stops must not keep this side here."""
         for _ in range(16):
             try:
-                data = os.read(self._process.output, _READ)
+                data = os.read(self._output, _READ)
             except OSError:  # nothing there now, or closed
                 return
             if not data:
-                self._loop.unwatch(self._process.output)
+                self._loop.unwatch(self._output)
                 return
-            self._logs.feed(data)
-            if self._live is not None:
-                self._live.feed(data)
+            self._take_output(data)
+
+    def _take_output(self, data: bytes) -> None:
+        self._logs.feed(data)
+        if self._live is not None:
+            self._live.feed(data)
 
     def _take_logs(self, name: str) -> tuple[bytes, bool]:
         if not self.spec.nonce:
@@ -337,8 +367,11 @@ class Worker:
         self.alive = False
         self.deadline = None
         self._server.close()
-        self._loop.unwatch(self._process.output)
-        with contextlib.suppress(OSError):
-            os.close(self._process.output)
+        self._release_output()
         if self._live is not None:
             self._live.close()
+
+    def _release_output(self) -> None:
+        self._loop.unwatch(self._output)
+        with contextlib.suppress(OSError):
+            os.close(self._output)

@@ -43,6 +43,15 @@ class Package(NamedTuple):
     unresolved: tuple[Unresolved, ...] = ()  # then nothing can be packaged
 
 
+class ImageConfig(NamedTuple):
+    """What a function changes of its image's configuration (`image:` of serverless.yml, ImageConfig of
+    CloudFormation). None: as in the image."""
+
+    entry_point: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    working_directory: str | None = None
+
+
 class Function(NamedTuple):
     """One Lambda function, ready to be run.
 
@@ -61,7 +70,9 @@ class Function(NamedTuple):
     environment: tuple[tuple[str, str], ...] = ()
     layers: tuple[str, ...] = ()  # absolute directories
     architecture: str = "x86_64"
-    image: str | None = None
+    image: str | None = None  # as `docker pull` takes it
+    image_config: ImageConfig = ImageConfig()
+    ephemeral: int = 512  # MB of /tmp; containers hold to it
     role: str | None = None  # ARN, where the declaration says it; the deployed function may have another
     package: Package | None = None  # None where `code` is what is deployed
     http_source: HttpSource | None = None

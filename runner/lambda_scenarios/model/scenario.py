@@ -48,6 +48,7 @@ class Invocation(NamedTuple):
     expectation: Expectation
     isolation: Isolation = "warm"
     credentials: Credentials = "none"
+    backend: BackendName = "auto"
 
 
 class Case(NamedTuple):

@@ -1,4 +1,4 @@
-"""The sockets of one worker's Runtime API: a loopback port of its own.
+"""The sockets of one worker's Runtime API: a port of its own, on the loopback or where containers reach it.
 
 The only I/O of this room. `_socket` is the C module behind `socket`, whose import costs more than a whole
 invocation (it builds enums of every constant).
@@ -36,12 +36,13 @@ class Server:
         self._connections: dict[int, _socket.socket] = {}
         self._unsent: dict[int, bytes] = {}
         self._closed = False
+        self.met = False  # whether anybody has ever connected
         self._listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         self._listener.setblocking(False)
         self._listener.bind((host, 0))
         self._listener.listen(16)
-        port: int = self._listener.getsockname()[1]
-        self.address = f"{host}:{port}"
+        self.port: int = self._listener.getsockname()[1]
+        self.address = f"{host}:{self.port}"
         watcher.watch(self._listener.fileno(), self._accept)
 
     def _accept(self) -> None:
@@ -50,6 +51,7 @@ class Server:
         except OSError:
             return
         os.set_inheritable(fd, False)
+        self.met = True
         connection = _socket.socket(fileno=fd)
         connection.setblocking(False)
         with contextlib.suppress(OSError):  # macOS: of a peer that has gone already

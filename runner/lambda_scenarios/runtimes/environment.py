@@ -6,6 +6,7 @@ Lambda's variables: https://docs.aws.amazon.com/lambda/latest/dg/configuration-e
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -86,6 +87,55 @@ def environment(
         if joined:
             found[name] = joined
     return tuple(sorted(found.items()))
+
+
+# What of the shell is about this machine, and would be wrong inside a container.
+_OF_THIS_MACHINE = frozenset(
+    (
+        *(
+            "PATH",
+            "HOME",
+            "USER",
+            "LOGNAME",
+            "SHELL",
+            "PWD",
+            "OLDPWD",
+            "TMPDIR",
+            "HOSTNAME",
+            "LD_LIBRARY_PATH",
+            "LANG",
+            "LANGUAGE",
+        ),
+        *("LD_PRELOAD", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+        *("AWS_CA_BUNDLE", "VIRTUAL_ENV", "JAVA_HOME", "GEM_HOME", "GEM_PATH", "GOPATH", "NVM_DIR"),
+    )
+)
+_OF_THIS_MACHINE_PREFIXES = ("PYTHON", "NODE_", "DOCKER_", "XDG_", "DYLD_", "LC_")
+_LOOPBACK = re.compile(r"(?<=//)(localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$)")
+
+
+def fit_for_containers(shell: Mapping[str, str], *, inherit: bool) -> dict[str, str]:
+    """What of the shell a function in a container may see: nothing that names places of this machine."""
+    found = dict(shell) if inherit else _hermetic(shell)
+    return {
+        name: value
+        for name, value in found.items()
+        if name not in _OF_THIS_MACHINE and not name.startswith(_OF_THIS_MACHINE_PREFIXES)
+    }
+
+
+def from_inside(variables: tuple[tuple[str, str], ...], host: str) -> tuple[tuple[str, str], ...]:
+    """Variables of a container: endpoints and proxies on this machine's loopback are asked for at `host`; the
+    handler of an image is the image's."""
+    return tuple(
+        (name, _LOOPBACK.sub(host, value) if _leads_out(name) else value)
+        for name, value in variables
+        if value or name != "_HANDLER"
+    )
+
+
+def _leads_out(name: str) -> bool:
+    return name.startswith("AWS_ENDPOINT_URL") or name.lower() in ("http_proxy", "https_proxy", "all_proxy")
 
 
 def _hermetic(shell: Mapping[str, str]) -> dict[str, str]:

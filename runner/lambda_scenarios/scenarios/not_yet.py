@@ -14,7 +14,7 @@ from lambda_scenarios.model.values import Json, Origin
 _FUNCTION = ("build",)
 _SCENARIO = ("steps", "retries", "repeat", "serial", "xfail", "event_from")
 _EXPECT = ("snapshot",)
-_VALUES = (("backend", "docker"), ("backend", "aws"))
+_VALUES = (("backend", "aws"),)
 
 _LABEL = "part of the format, but not of this version"
 

@@ -8,6 +8,7 @@ from lambda_scenarios.checks.compile import compile_expectation
 from lambda_scenarios.errors import Diagnostic, UsageError, settle
 from lambda_scenarios.model.scenario import (
     LARGEST_EVENT,
+    BackendName,
     Case,
     ContextOverride,
     Credentials,
@@ -103,7 +104,6 @@ class _Rendering:
     def _invocation(self, part: _Part) -> Invocation:
         try:
             function = part.function()
-            part.check_backend()
             return Invocation(
                 function,
                 part.event(),
@@ -113,6 +113,7 @@ class _Rendering:
                 part.expectation(),
                 part.isolation(),
                 part.credentials(),
+                part.backend(),
             )
         except UsageError as first:
             raise UsageError(*dict.fromkeys((*first.diagnostics, *part.problems()))) from None
@@ -153,13 +154,13 @@ class _Part:
         except UsageError as error:
             found.extend(error.diagnostics)
         tries: list[Callable[[], object]] = [
-            self.check_backend,
             self.event,
             self.environment,
             lambda: self.timeout(1.0),
             self.expectation,
             self.isolation,
             self.credentials,
+            self.backend,
         ]
         if function is not None:
             known = function
@@ -275,9 +276,9 @@ class _Part:
             "Credentials", self._choice("credentials", self.draft.credentials, _CREDENTIALS)
         )
 
-    def check_backend(self) -> None:
-        if self.draft.backend is not None:
-            self._choice("backend", self.draft.backend, _BACKENDS)
+    def backend(self) -> BackendName:
+        override = self.stage.settings.overrides.backend
+        return override or cast("BackendName", self._choice("backend", self.draft.backend, _BACKENDS))
 
     def _choice(self, key: str, written: Json, allowed: tuple[str, ...]) -> str:
         """One of the words of `allowed`, whose first is the default."""

@@ -1,0 +1,1 @@
+"""Workers as containers, through the Docker SDK. Begin with `engine`."""
