@@ -15,6 +15,12 @@ from typing import NamedTuple
 PROGRAM = (sys.executable, "-m", "lambda_scenarios")
 # A variable that every process started by a test inherits, so that what is left of it can be found.
 MARK = "LAMBDA_SCENARIOS_TEST_MARK"
+# Neither those of this machine's user nor of the machine, where it is one of EC2.
+NO_CREDENTIALS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 
 class Done(NamedTuple):
@@ -31,12 +37,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in dropped and not name.startswith("AWS_")
     }
-    # No credentials: neither of this machine's user nor of the machine, where it is one of EC2.
-    kept |= {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    kept |= NO_CREDENTIALS
     # The interpreters that functions run on: this one, by its directory.
     kept["PATH"] = os.path.dirname(os.path.realpath(sys.executable)) + os.pathsep + kept.get("PATH", "")
     return {**kept, **(extra or {})}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from tests.aws.moto_server import moto, moto_process
+from tests.program.running import NO_CREDENTIALS
 
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.values import Origin
@@ -74,7 +75,7 @@ class Workshop:
         options: ServiceOptions | None = None,
     ) -> Service:
         self.write({"handler.py": "", "serverless.yml": serverless, **(files or {})})
-        catalog = Catalog(environ or {}, str(self.root))
+        catalog = Catalog({**NO_CREDENTIALS, **(environ or {})}, str(self.root))
         return catalog.open(str(self.root), options or ServiceOptions())
 
     def environment(

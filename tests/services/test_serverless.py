@@ -6,7 +6,7 @@ import pytest
 from tests.services.conftest import Workshop, faults, seen
 
 from lambda_scenarios.errors import UsageError
-from lambda_scenarios.model.function import ServiceInfo, Unresolved
+from lambda_scenarios.model.function import ServiceInfo
 from lambda_scenarios.model.values import Origin
 from lambda_scenarios.services.catalog import Service, ServiceOptions
 
@@ -103,28 +103,6 @@ def test_an_overridden_value_is_not_needed(workshop: Workshop) -> None:
         + "  environment: {A: '${env:NOPE}'}\nfunctions: {one: {handler: handler.one, environment: {A: a}}}\n"
     )
     assert service.function("one").environment == (("A", "a"),)
-
-
-def test_intrinsics_are_passed_as_json_and_told(workshop: Workshop) -> None:
-    service = workshop.service_with(
-        "A: !Ref Table\nB: !GetAtt Table.Arn\nC: {Fn::Sub: '${AWS::Region}-${self:service}'}\nD: [1, x]"
-    )
-    function = service.function("one")
-    assert function.environment == (
-        ("A", '{"Ref":"Table"}'),
-        ("B", '{"Fn::GetAtt":["Table","Arn"]}'),
-        ("C", '{"Fn::Sub":"${AWS::Region}-orders"}'),
-        ("D", '[1,"x"]'),
-    )
-    assert function.unresolved[0] == Unresolved(
-        "environment.A", "`Ref` of CloudFormation is not resolved yet"
-    )
-    warnings = [seen(warning) for warning in service.warnings()]
-    assert [(w.line, w.column) for w in warnings][:2] == [(8, 10), (9, 10)]
-    assert "A is passed as JSON" in warnings[0].problem
-    assert len(warnings) == 4
-    service.summary("one")
-    assert len(service.warnings()) == 4
 
 
 def test_strict_makes_errors_of_warnings(workshop: Workshop) -> None:

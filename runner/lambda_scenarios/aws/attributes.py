@@ -8,6 +8,7 @@ Cloud Control, which knows most types.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_scenarios.aws.failures import LookupFailed
@@ -113,12 +114,9 @@ def attribute_of(lookups: Lookups, resource: Resource, region: str, attribute: s
     if kind == "AWS::CloudFormation::Stack" and attribute.startswith("Outputs."):
         outputs = lookups.outputs(ref, region)
         return _text(outputs.get(attribute.partition(".")[2]), resource, attribute)
-    pattern = _COMPUTED.get(kind, {}).get(attribute)
-    if pattern is not None:
-        account = lookups.account_id(region) if "{account}" in pattern else ""
-        partition = partition_of(region)
-        facts = _Facts(ref, _last_part(ref), region, account, partition.name, partition.url_suffix)
-        return pattern.format_map(facts._asdict())
+    found = computed(resource, attribute, region, lambda: lookups.account_id(region))
+    if found is not None:
+        return found
     call = _ASKED.get(kind, {}).get(attribute)
     if call is not None:
         answer = lookups.ask(call.service, region, call.operation, **{call.named_by: ref})
@@ -128,6 +126,24 @@ def attribute_of(lookups: Lookups, resource: Resource, region: str, attribute: s
     answer = lookups.ask("cloudcontrol", region, "GetResource", TypeName=kind, Identifier=ref)
     properties = json.loads(answer["ResourceDescription"]["Properties"])
     return _text(_at(properties, tuple(attribute.split("."))), resource, attribute)
+
+
+def computed(resource: Resource, attribute: str, region: str, account: Callable[[], str]) -> str | None:
+    """An attribute that the resource's `Ref` tells, None where none does. `account` is asked if needed."""
+    pattern = _COMPUTED.get(resource.type, {}).get(attribute)
+    if pattern is None:
+        return None
+    partition = partition_of(region)
+    ref = resource.physical_id
+    facts = _Facts(
+        ref,
+        _last_part(ref),
+        region,
+        account() if "{account}" in pattern else "",
+        partition.name,
+        partition.url_suffix,
+    )
+    return pattern.format_map(facts._asdict())
 
 
 def _at(answer: Any, path: tuple[str, ...]) -> Any:

@@ -102,7 +102,8 @@ class Lookups:
 
     def outputs(self, stack: str, region: str) -> Mapping[str, str]:
         """The outputs of a deployed stack by name. Raises NoSuchStack too."""
-        return self._once(("outputs", region, stack), lambda: self._outputs(stack, region))
+        outputs = self._described(stack, region).get("Outputs") or ()
+        return {output["OutputKey"]: output.get("OutputValue", "") for output in outputs}
 
     def export(self, region: str, name: str) -> str:
         """What `Fn::ImportValue` gives in a region."""
@@ -129,6 +130,19 @@ class Lookups:
     def account_id(self, region: str) -> str:
         """The account that the credentials belong to."""
         return self._once(("account",), lambda: str(self.ask("sts", region, "GetCallerIdentity")["Account"]))
+
+    def stack_id(self, stack: str, region: str) -> str:
+        """The ARN of a deployed stack. Raises NoSuchStack too."""
+        return str(self._described(stack, region).get("StackId") or "")
+
+    def zones(self, region: str) -> tuple[str, ...]:
+        """The names of a region's availability zones, in order."""
+        return self._once(("zones", region), lambda: self._zones(region))
+
+    def secret(self, name: str, region: str, *, stage: str = "", version: str = "") -> str:
+        """The text of a secret, by its name or ARN; of AWSCURRENT without a stage or a version's id."""
+        key = ("secret", region, name, stage, version)
+        return self._once(key, lambda: self._secret(name, region, stage, version))
 
     def layer(self, arn: str) -> str:
         """The absolute directory that holds a layer's content, downloaded once."""
@@ -219,16 +233,37 @@ class Lookups:
             if summary.get("PhysicalResourceId")
         }
 
-    def _outputs(self, stack: str, region: str) -> Mapping[str, str]:
+    def _described(self, stack: str, region: str) -> Mapping[str, Any]:
+        return self._once(("stack", region, stack), lambda: self._describe(stack, region))
+
+    def _describe(self, stack: str, region: str) -> Mapping[str, Any]:
         try:
             answer = self.ask("cloudformation", region, "DescribeStacks", StackName=stack)
         except LookupFailed as failure:
             raise _of_stack(failure, stack, region) from None
-        return {
-            output["OutputKey"]: output.get("OutputValue", "")
-            for described in answer.get("Stacks", ())[:1]
-            for output in described.get("Outputs", ())
-        }
+        described: Mapping[str, Any] = answer["Stacks"][0]
+        return described
+
+    def _zones(self, region: str) -> tuple[str, ...]:
+        answer = self.ask("ec2", region, "DescribeAvailabilityZones")
+        return tuple(sorted(zone["ZoneName"] for zone in answer["AvailabilityZones"]))
+
+    def _secret(self, name: str, region: str, stage: str, version: str) -> str:
+        parameters = {"SecretId": name, "VersionStage": stage, "VersionId": version}
+        try:
+            answer = self.ask(
+                "secretsmanager",
+                region,
+                "GetSecretValue",
+                **{key: value for key, value in parameters.items() if value},
+            )
+        except LookupFailed as failure:
+            if failure.code == "ResourceNotFoundException":
+                raise LookupFailed(f"there is no secret {name} in {region}") from None
+            raise
+        if "SecretString" not in answer:
+            raise LookupFailed(f"the secret {name} is binary, and can't be a text")
+        return str(answer["SecretString"])
 
     def _exports(self, region: str) -> Mapping[str, str]:
         pages = self.pages("cloudformation", region, "ListExports")

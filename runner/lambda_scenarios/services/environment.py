@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import Diagnostic
-from lambda_scenarios.model.function import Unresolved
-from lambda_scenarios.services.findings import Problem, problem_of
+from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
 from lambda_scenarios.services.javascript_text import scalar_text
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.values import Json
+    from lambda_scenarios.model.values import Json, Origin
+    from lambda_scenarios.services.stack_references import StackReferences
 
 
 class Environment(NamedTuple):
@@ -20,15 +20,17 @@ class Environment(NamedTuple):
 
     values: tuple[tuple[str, str | None], ...]
     problems: tuple[Problem, ...]
-    passed_as_json: tuple[Unresolved, ...]
-    warnings: tuple[Diagnostic, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
 
 
-def read_environment(resolver: Resolver, levels: tuple[Located | None, ...]) -> Environment:
+def read_environment(
+    resolver: Resolver, levels: tuple[Located | None, ...], references: Callable[[], StackReferences]
+) -> Environment:
     """The variables of all `levels` (of the provider, then of the function), merged by name.
 
     The later level wins, its null unsets. Numbers and booleans become text as in JavaScript. Only the
-    winning value of a name is resolved. Intrinsic functions are passed as JSON, with a warning.
+    winning value of a name is resolved. Intrinsic functions are evaluated by `references`; what can't be
+    is passed as JSON.
     Source: Serverless Framework, lib/plugins/aws/invoke-local/index.js (getConfiguredEnvVars).
     """
     declared: dict[str, Located] = {}
@@ -42,34 +44,62 @@ def read_environment(resolver: Resolver, levels: tuple[Located | None, ...]) -> 
         for name, value in level.value.items():
             declared[name] = Located(value, level.origin.at(name))
     values: list[tuple[str, str | None]] = []
-    intrinsics: list[Unresolved] = []
-    warnings: list[Diagnostic] = []
+    evaluation = _Evaluation(references)
     for name, declaration in declared.items():
-        path = f"environment.{name}"
         try:
             value = resolver.deep(declaration)
         except UnresolvableError as error:
-            problems.append(problem_of(error, path))
+            problems.append(problem_of(error, f"environment.{name}"))
             values.append((name, None))
             continue
-        if value is None:
-            continue
-        if isinstance(value, (dict, list)):
-            reason = _intrinsic_reason(value)
-            intrinsics.append(Unresolved(path, reason))
-            warnings.append(
-                Diagnostic(f"{name} is passed as JSON: {reason}", declaration.origin, severity="warning")
+        if isinstance(value, (dict, list)) or (isinstance(value, str) and "{{resolve:" in value):
+            value = evaluation.value(name, value, declaration.origin)
+        if value is not None:
+            values.append((name, value if isinstance(value, str) else scalar_text(value)))
+    return Environment(tuple(values), tuple(problems), tuple(evaluation.left))
+
+
+class _Evaluation:
+    """Values that CloudFormation would fill in, and what is to be said of those that stay as they are."""
+
+    def __init__(self, references: Callable[[], StackReferences]) -> None:
+        self._references = references
+        self.left: list[NotEvaluated] = []
+
+    def value(self, name: str, value: Json, origin: Origin) -> str | bool | int | float | None:
+        """The value; where it can't be evaluated it is as written, a mapping or a list as JSON."""
+        from lambda_scenarios.services import dynamic_references, intrinsics
+
+        how = "as it is written" if isinstance(value, str) else "as JSON"
+        try:
+            references = self._references()
+            found = intrinsics.resolve(value, references)
+            if isinstance(found, str):
+                found = dynamic_references.replaced(found, references.dynamic)
+            if not isinstance(found, (dict, list)):
+                return found
+            value = found
+            kind = "a list" if isinstance(found, list) else "a mapping"
+            reason = f"an environment variable is a text, and this is {kind}"
+            self.left.append(NotEvaluated(name, how, reason, origin))
+        except intrinsics.CannotResolve as failure:
+            general = _is_general(failure)
+            self.left.append(
+                NotEvaluated(
+                    name, how, failure.reason, origin, failure.text, failure.label, failure.notes, general
+                )
             )
-            values.append((name, json.dumps(value, ensure_ascii=False, separators=(",", ":"))))
-        else:
-            values.append((name, scalar_text(value)))
-    return Environment(tuple(values), tuple(problems), tuple(intrinsics), tuple(warnings))
+        except UnresolvableError as error:
+            self.left.append(NotEvaluated(name, how, error.problem, origin, "", error.label, error.notes))
+        if isinstance(value, str):
+            return value
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _intrinsic_reason(value: Json) -> str:
-    if isinstance(value, dict) and len(value) == 1:
-        name = next(iter(value))
-        if name in ("Ref", "Condition") or name.startswith("Fn::"):
-            return f"`{name}` of CloudFormation is not resolved yet"
-    kind = "a list" if isinstance(value, list) else "a mapping"
-    return f"an environment variable is a text, and this is {kind}"
+def _is_general(failure: BaseException | None) -> bool:
+    """Whether every other look-up fails for the same reason. The evaluation raises failures anew."""
+    while failure is not None:
+        if getattr(failure, "general", False):
+            return True
+        failure = failure.__cause__
+    return False

@@ -9,7 +9,12 @@ from lambda_scenarios.model.function import Unresolved
 from lambda_scenarios.model.values import PROGRAMS, Origin, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lambda_scenarios.services.variables import UnresolvableError
+
+
+_MOST_NAMES = 8
 
 
 class Problem(NamedTuple):
@@ -22,7 +27,7 @@ class Problem(NamedTuple):
     text: str = ""
     label: str = ""
     notes: tuple[str, ...] = ()
-    general: bool = False
+    general: str = ""
 
     def unresolved(self) -> Unresolved:
         return Unresolved(self.path, self.problem)
@@ -43,6 +48,49 @@ class Problem(NamedTuple):
 
 def problem_of(error: UnresolvableError, path: str) -> Problem:
     return Problem(path, error.problem, error.origin, error.text, error.label, error.notes, error.general)
+
+
+class NotEvaluated(NamedTuple):
+    """A variable that is passed as it is written, since what it refers to is not known.
+
+    `how` completes "is passed …"; `general` is that of `aws.failures.LookupFailed`.
+    """
+
+    name: str
+    how: str
+    reason: str
+    origin: Origin
+    text: str = ""
+    label: str = ""
+    notes: tuple[str, ...] = ()
+    general: bool = False
+
+    def unresolved(self) -> Unresolved:
+        return Unresolved(f"environment.{self.name}", self.reason)
+
+
+def warnings_of(found: Iterable[NotEvaluated]) -> list[Diagnostic]:
+    """What is to be said of them: each by itself, but one for all that have the same general reason."""
+    groups: dict[object, list[NotEvaluated]] = {}
+    for one in dict.fromkeys(found):
+        groups.setdefault((one.reason, one.how) if one.general else one, []).append(one)
+    return [_warning(group) for group in groups.values()]
+
+
+def _warning(group: list[NotEvaluated]) -> Diagnostic:
+    first = group[0]
+    names = list(dict.fromkeys(one.name for one in group))
+    shown = ", ".join(names[:_MOST_NAMES])
+    if len(names) > _MOST_NAMES:
+        shown += f" and {len(names) - _MOST_NAMES} more"
+    where: Place | Origin = place_within(first.origin, first.text) if first.text else first.origin
+    return Diagnostic(
+        f"{shown} {'is' if len(names) == 1 else 'are'} passed {first.how}: {first.reason}",
+        where,
+        first.label,
+        first.notes,
+        severity="warning",
+    )
 
 
 def place_within(origin: Origin, text: str) -> Place:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from lambda_scenarios.errors import Diagnostic, did_you_mean
 from lambda_scenarios.services.code_directory import find_code
 from lambda_scenarios.services.environment import read_environment
-from lambda_scenarios.services.findings import Problem, problem_of
+from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
 from lambda_scenarios.services.handler_files import in_build_output
 from lambda_scenarios.services.http_source import read_http_source
 from lambda_scenarios.services.javascript_text import text_in_text
@@ -20,7 +20,8 @@ from lambda_scenarios.services.variable_syntax import number
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.function import HttpSource, Package, Unresolved
+    from lambda_scenarios.model.function import HttpSource, Package
+    from lambda_scenarios.services.stack_references import StackReferences
 
 # Source of the defaults: Serverless Framework 3, lib/plugins/aws/provider.js and
 # lib/plugins/aws/package/compile/functions.js.
@@ -51,7 +52,7 @@ class FunctionFields(NamedTuple):
     package: Package | None
     role: str | None
     http_source: HttpSource | None
-    passed_as_json: tuple[Unresolved, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
     problems: tuple[Problem, ...]
     warnings: tuple[Diagnostic, ...]
 
@@ -155,6 +156,7 @@ def read_fields(
     service: str | None,
     file: str,
     environ: Mapping[str, str],
+    references: Callable[[], StackReferences],
 ) -> FunctionFields:
     """All that can be known of function `key` (its mapping, settled) of the service file `file`.
 
@@ -190,7 +192,7 @@ def read_fields(
             environment_levels.append(resolver.follow(level, path))
         except UnresolvableError as error:
             fields.problems.append(problem_of(error, "environment"))
-    environment = read_environment(resolver, tuple(environment_levels))
+    environment = read_environment(resolver, tuple(environment_levels), references)
     return FunctionFields(
         name=fields.read("name", None, None, fields.text),
         handler=handler,
@@ -205,9 +207,9 @@ def read_fields(
         package=package.package,
         role=_role(fields),
         http_source=read_http_source(resolver, function),
-        passed_as_json=environment.passed_as_json,
+        not_evaluated=environment.not_evaluated,
         problems=(*fields.problems, *layers.problems, *environment.problems),
-        warnings=(*fields.warnings, *layers.warnings, *environment.warnings),
+        warnings=(*fields.warnings, *layers.warnings),
     )
 
 

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic, did_you_mean
+from lambda_scenarios.services import logical_ids
 from lambda_scenarios.services.findings import Problem, problem_of
 from lambda_scenarios.services.javascript_text import text_in_text
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
@@ -73,7 +74,7 @@ def _directory(resolver: Resolver, value: Json, located: Located, root: str) -> 
         return None
     own = resolver.lookup("layers")
     names = list(own.value) if own is not None and isinstance(own.value, dict) else []
-    by_reference = {_logical_id(name): name for name in names}
+    by_reference = {logical_ids.of_layer(name): name for name in names}
     name = by_reference.get(reference)
     if name is None:
         if not reference.endswith("LambdaLayer"):
@@ -88,8 +89,3 @@ def _directory(resolver: Resolver, value: Json, located: Located, root: str) -> 
     if not os.path.isdir(directory):
         raise UnresolvableError(f"the directory of layer `{name}` does not exist", path.origin)
     return directory
-
-
-def _logical_id(name: str) -> str:
-    cleaned = name.replace("-", "Dash").replace("_", "Underscore")
-    return cleaned[:1].upper() + cleaned[1:] + "LambdaLayer"

@@ -10,7 +10,7 @@ from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.model.function import Function, FunctionSummary, ServiceInfo
 from lambda_scenarios.model.values import PROGRAMS, Json, Origin, Place
 from lambda_scenarios.phrases import shown_path
-from lambda_scenarios.services.findings import Problem, problem_of
+from lambda_scenarios.services.findings import Problem, problem_of, warnings_of
 from lambda_scenarios.services.function_fields import FunctionFields, read_fields
 from lambda_scenarios.services.javascript_text import text_in_text
 from lambda_scenarios.services.variable_sources import SOURCES
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.services.documents import Documents
     from lambda_scenarios.services.modules import Modules
     from lambda_scenarios.services.service import ServiceOptions
+    from lambda_scenarios.services.stack_references import StackReferences
 
 _DEFAULT_REGION = "us-east-1"
 _MOST_KEYS_SHOWN = 12
@@ -87,6 +88,8 @@ class ServerlessService:
         self._known_index: tuple[dict[str, Located], tuple[Problem, ...]] | None = None
         self._functions: dict[str, Function] = {}
         self._fields: dict[str, FunctionFields] = {}
+        self._known_references: StackReferences | None = None
+        self._told: dict[str, Diagnostic] = {}  # by reason, what is told once for all functions
         self._warnings: dict[Diagnostic, None] = {}  # in the order of finding
 
     def info(self) -> ServiceInfo:
@@ -138,18 +141,19 @@ class ServerlessService:
             memory=fields.memory,
             environment=fields.environment,
             layers=fields.layers.declared,
-            unresolved=(*unresolved, *fields.passed_as_json),
+            unresolved=(*unresolved, *(one.unresolved() for one in fields.not_evaluated)),
         )
 
     def warnings(self) -> tuple[Diagnostic, ...]:
-        return tuple(self._warnings)
+        left = [one for fields in self._fields.values() for one in fields.not_evaluated]
+        return (*self._warnings, *warnings_of(left), *self._assumptions())
 
     def _function(self, key: str, located: Located, fields: FunctionFields) -> Function:
         """The function, or a UsageError with all that is wrong."""
-        problems = (*self._identity().problems, *fields.problems)
-        diagnostics = [problem.diagnostic(f"function `{key}`") for problem in problems]
+        diagnostics = self._diagnostics(key, (*self._identity().problems, *fields.problems))
         if self._options.strict:
-            diagnostics += [warning._replace(severity="error") for warning in fields.warnings]
+            warnings = (*fields.warnings, *warnings_of(fields.not_evaluated), *self._assumptions())
+            diagnostics += [warning._replace(severity="error") for warning in warnings]
         if diagnostics:
             raise UsageError(*diagnostics)
         assert fields.timeout is not None  # what has no problem has a value
@@ -171,14 +175,65 @@ class ServerlessService:
             package=fields.package,
             role=fields.role,
             http_source=fields.http_source,
-            unresolved=fields.passed_as_json,
+            unresolved=tuple(one.unresolved() for one in fields.not_evaluated),
             origin=located.origin,
         )
+
+    def _diagnostics(self, key: str, problems: tuple[Problem, ...]) -> list[Diagnostic]:
+        """Of those that have one reason for all of the service, the same one each time: it is told once."""
+        found: dict[Diagnostic, None] = {}
+        for problem in problems:
+            if not problem.general:
+                found[problem.diagnostic(f"function `{key}`")] = None
+                continue
+            if problem.general not in self._told:
+                note = "so it is with everything else that AWS has to tell"
+                told = problem._replace(notes=(*problem.notes, note))
+                self._told[problem.general] = told.diagnostic(f"function `{key}`")
+            found[self._told[problem.general]] = None
+        return list(found)
+
+    def _references(self) -> StackReferences:
+        """What intrinsic functions refer to: made where a function has any."""
+        if self._known_references is None:
+            from lambda_scenarios.services.stack_references import Own, StackReferences
+
+            identity = self._identity()  # its problems are problems of every function
+            own = Own(identity.name or "", identity.stage or "", self._function_names)
+            self._known_references = StackReferences(self._resolver, own)
+        return self._known_references
+
+    def _function_names(self) -> dict[str, str]:
+        """The names of all functions by key; those that can't be resolved are left out."""
+        identity = self._identity()
+        names: dict[str, str] = {}
+        for key, located in self._index()[0].items():
+            try:
+                name = self._resolver.follow(located, ("name",))
+            except UnresolvableError:
+                continue
+            names[key] = (
+                text_in_text(name.value) if name else None
+            ) or f"{identity.name}-{identity.stage}-{key}"
+        return names
+
+    def _assumptions(self) -> tuple[Diagnostic, ...]:
+        """What was taken for lack of knowledge."""
+        references = self._known_references
+        if references is None or references.assumed is None:
+            return ()
+        from lambda_scenarios.services.stack_references import MADE_UP_ACCOUNT
+
+        problem = f"the account is taken as {MADE_UP_ACCOUNT}: {references.assumed.reason}"
+        note = "`resolve: {'AWS::AccountId': '…'}` in the scenario file says which it is"
+        notes = (*references.assumed.notes, note)
+        return (Diagnostic(problem, Origin(self.file), "", notes, severity="warning"),)
 
     def _fields_of(self, key: str, located: Located) -> FunctionFields:
         if key not in self._fields:
             name = self._identity().name
-            fields = read_fields(self._resolver, located, key, name, self.file, self._world.environ)
+            environ = self._world.environ
+            fields = read_fields(self._resolver, located, key, name, self.file, environ, self._references)
             self._fields[key] = fields
             self._warnings.update(dict.fromkeys((*fields.warnings, *self._no_values(located.origin))))
         return self._fields[key]

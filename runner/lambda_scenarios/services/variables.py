@@ -57,7 +57,7 @@ class Asked(NamedTuple):
 class UnresolvableError(Exception):
     """A value that can't be resolved: the place is `text` within the value at `origin`.
 
-    `general` says that the reason holds for every value of its kind: see `aws.failures.LookupFailed`.
+    `general` is the reason, where it holds for every other look-up too: see `aws.failures.LookupFailed`.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class UnresolvableError(Exception):
         label: str = "",
         notes: tuple[str, ...] = (),
         *,
-        general: bool = False,
+        general: str = "",
     ) -> None:
         super().__init__(problem)
         self.problem = problem
@@ -326,7 +326,7 @@ class Resolver:
                 written,
                 error.label,
                 error.notes,
-                general=error.general,
+                general=error.problem if error.general else "",
             ) from None
 
     def _unknown_source(self, source: str, written: str, origin: Origin) -> UnresolvableError:

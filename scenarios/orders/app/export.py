@@ -25,6 +25,7 @@ def handler(event, context):
     return {
         "exported": exported,
         "complete": not orders,
+        "archive": os.environ["ARCHIVE"],
         "by": {
             "function": context.function_name,
             "version": context.function_version,
