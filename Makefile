@@ -26,10 +26,12 @@ unit: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/invoke.py
 
 soak: $(VENV)/.installed-dev
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n 2 --dist worksteal
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/invoke.py
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -14,14 +14,10 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from typing import NamedTuple
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
+from measuring import HERE, Spent, environment, installed, measure
 
 SERVICE = """\
 service: bench
@@ -53,28 +49,6 @@ def handler(event, context):
 """
 
 
-class Spent(NamedTuple):
-    wall: float  # seconds
-    cpu: float  # seconds, children included
-    rss: int  # KiB, the largest process
-
-
-def measure(command: list[str], directory: str, environ: dict[str, str]) -> Spent:
-    """One run of a command that must succeed."""
-    with tempfile.TemporaryFile() as output:
-        begin = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=directory, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            sys.exit(f"{command} failed with {process.returncode}:\n{output.read().decode()[-3000:]}")
-    return Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
-
-
 def suite(directory: str, count: int) -> None:
     """`count` scenario files, one scenario each, their handler, and pytest's collector."""
     os.makedirs(os.path.join(directory, "src"))
@@ -88,20 +62,6 @@ def suite(directory: str, count: int) -> None:
     for number in range(count):
         with open(os.path.join(directory, "scenarios", f"case-{number:05d}.yml"), "w") as file:
             file.write(SCENARIO.format(number=number))
-
-
-def installed(directory: str) -> str:
-    """A virtual environment with this program as its users have it: a wheel, compiled."""
-    wheels = os.path.join(directory, "wheels")
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    pip = [sys.executable, "-m", "pip"]
-    subprocess.run([*pip, "wheel", *quiet, "--no-deps", "--wheel-dir", wheels, ROOT], check=True)
-    venv = os.path.join(directory, "venv")
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    wheel = os.path.join(wheels, os.listdir(wheels)[0])
-    python = os.path.join(venv, "bin", "python")
-    subprocess.run([python, "-m", "pip", "install", *quiet, "--compile", wheel, "pytest"], check=True)
-    return venv
 
 
 def compare(venv: str, work: str, count: int, rounds: int, environ: dict[str, str]) -> dict[str, float]:
@@ -132,10 +92,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", metavar="PATH")
     options = parser.parse_args()
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "CI"))}
+    environ = environment()
     results = []
     with tempfile.TemporaryDirectory() as work:
-        venv = installed(work)
+        venv = installed(work, "pytest")
         for count in (1, 1000):
             found = compare(venv, work, count, options.rounds, environ)
             results.append(found)
