@@ -15,6 +15,8 @@ import yaml
 from tests.docs.documents import PAGES, ROOT, Block, blocks, rows, write_project
 from tests.program import running
 
+from lambda_scenarios.cli.commands import COMMANDS
+
 ALL = [block for page in PAGES for block in blocks(page)]
 TABLES = [page for page in PAGES if rows(page)]
 
@@ -209,16 +211,13 @@ def _anchors(page: Path) -> set[str]:
 
 def test_the_options_of_the_documents_exist() -> None:
     """Every `--option` that the pages name is one of the program's, or said not to be there yet."""
-    helps = "".join(
-        running.run(ROOT, command, "--help").stdout
-        for command in ("run", "validate", "list", "functions", "report", "schema", "doctor", "version")
-    )
-    known = set(re.findall(r"--[a-z][a-z-]*", helps))
+    helps = "".join(running.run(ROOT, command, "--help").stdout for command in COMMANDS)
+    known = set(re.findall(r"--[a-z][a-zA-Z-]*", helps))
     named: set[str] = set()
     for page in PAGES:
         if page.name == "comparison.md":  # other programs have options of their own
             continue
         for line in page.read_text(encoding="utf-8").splitlines():
             if line.startswith(("| `--", "- `--")) or "lambda-scenarios " in line:
-                named |= set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", line))
+                named |= set(re.findall(r"(?<![\w-])--[a-z][a-zA-Z-]+", line))
     assert sorted(named - known) == []

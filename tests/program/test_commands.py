@@ -36,7 +36,7 @@ scenarios:
   - {name: passes, function: echo, tags: [good], event: {a: 1}, expect: {output: {a: 1}}}
   - {name: fails, function: fail, tags: [bad]}
 """
-COMMANDS = ("run", "validate", "list", "functions", "report", "schema", "doctor", "version")
+COMMANDS = ("run", "invoke", "validate", "list", "functions", "report", "schema", "doctor", "version")
 
 
 @pytest.fixture(scope="module")
