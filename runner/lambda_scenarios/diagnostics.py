@@ -18,7 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 _BOLD, _BLUE = "1", "1;34"
-_SEVERITY_COLOURS = {"error": "1;31", "warning": "1;33"}
+_SEVERITY_COLOURS = {"error": "1;31", "warning": "1;33", "remark": "1;36"}
 
 
 class _Placed(NamedTuple):
@@ -41,9 +41,8 @@ def closing(diagnostics: Sequence[Diagnostic], outcome: str = "nothing was run")
     """The last line: `2 errors in 1 file; nothing was run.` Without errors, `outcome` is left out."""
     placed = _placed(diagnostics)
     errors = sum(one.diagnostic.severity == "error" for one in placed)
-    counts = [
-        plural(count, noun) for count, noun in ((errors, "error"), (len(placed) - errors, "warning")) if count
-    ]
+    warnings = sum(one.diagnostic.severity == "warning" for one in placed)
+    counts = [plural(count, noun) for count, noun in ((errors, "error"), (warnings, "warning")) if count]
     files = len({one.place.file for one in placed if one.place is not None})
     text = " and ".join(counts) or "no errors"
     if files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lambda_scenarios.model.values import Origin, Place
@@ -9,7 +10,8 @@ from lambda_scenarios.model.values import Origin, Place
 if TYPE_CHECKING:
     from lambda_scenarios.reports.targets import Kind
 
-Severity = Literal["error", "warning"]
+# A remark is a warning that `--strict` lets pass.
+Severity = Literal["error", "warning", "remark"]
 
 
 class Diagnostic(NamedTuple):
@@ -32,6 +34,11 @@ class UsageError(Exception):
     def __init__(self, *diagnostics: Diagnostic) -> None:
         super().__init__("; ".join(d.problem for d in diagnostics))
         self.diagnostics = diagnostics
+
+
+def strictly(warnings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The warnings as `--strict` has them: errors, without the remarks among them."""
+    return [one._replace(severity="error") for one in warnings if one.severity == "warning"]
 
 
 def settle(wrong: list[Diagnostic], collected: list[Diagnostic] | None) -> None:

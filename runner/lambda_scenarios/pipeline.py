@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import Diagnostic, Interrupted, NothingSelected, UsageError, settle
+from lambda_scenarios.errors import Diagnostic, Interrupted, NothingSelected, UsageError, settle, strictly
 from lambda_scenarios.execution import plan
 from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.execution.prepare import Conditions, Prepared, prepare
@@ -88,8 +88,8 @@ def run(
     """
     began = time.monotonic()
     suite = read(request.suite, world)
-    if request.strict and suite.warnings:
-        raise UsageError(*(warning._replace(severity="error") for warning in suite.warnings))
+    if request.strict and (wrong := strictly(suite.warnings)):
+        raise UsageError(*wrong)
     order = _order(suite.cases, request)
     prepared = prepare(order, world, _conditions(request)._replace(say=say))
     missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)

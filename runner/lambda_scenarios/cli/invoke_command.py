@@ -11,6 +11,7 @@ from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
     add_credentials,
     add_one_service,
+    add_skip_package,
     add_strict,
     credentials_of,
     one_service,
@@ -62,6 +63,7 @@ def _configure(parser: Parser) -> None:
     )
     group = parser.add_argument_group("service")
     add_one_service(group)
+    add_skip_package(group)
     add_strict(group)
     group = parser.add_argument_group("environment")
     group.add_argument(
@@ -141,7 +143,7 @@ def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
     return InvokeRequest(
         function=options.function,
         service=service,
-        options=service_options,
+        options=service_options._replace(skip_package=options.skip_package),
         event=Given(options.path, options.data),
         context=Given(options.context_path, options.context),
         conditions=Conditions(time.time(), options.inherit_env, options.aws_profile, role),

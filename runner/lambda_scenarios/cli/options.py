@@ -88,6 +88,14 @@ def add_aws_profile(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_skip_package(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--skip-package",
+        action="store_true",
+        help="functions run from what was packaged last, in .serverless/ or by package.artifact",
+    )
+
+
 def add_credentials(parser: argparse._ActionsContainer, default: Credentials) -> None:
     """`credentials_of` reads them."""
     parser.add_argument(

@@ -14,7 +14,7 @@ NOT_YET = frozenset(
     (
         *("--last-failed", "--changed-since", "--shard", "--timings", "--retries", "--repeat"),
         *("--fail-on-flaky", "--warm-check", "--qualifier", "--ignore-env"),
-        *("--skip-package", "--ctrf", "--tap", "--history", "--github"),
+        *("--ctrf", "--tap", "--history", "--github"),
         *("--coverage", "--preset", "--update-snapshots", "--watch", "--debug"),
     )
 )

@@ -16,6 +16,7 @@ from lambda_scenarios.cli.options import (
     add_credentials,
     add_selection,
     add_service,
+    add_skip_package,
     add_strict,
     credentials_of,
     docker_of,
@@ -60,6 +61,7 @@ def _configure(parser: Parser) -> None:
         "--inherit-env", action="store_true", help="functions see all of the shell's variables"
     )
     add_credentials(group, "none")
+    add_skip_package(group)
     add_strict(group)
     group = parser.add_argument_group("report")
     group.add_argument("--report-dir", default="reports", metavar="DIR", help="default: reports/")
@@ -136,6 +138,7 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
                     isolation=options.isolation,
                     credentials=credentials,
                     backend=options.backend,
+                    skip_package=options.skip_package,
                 ),
             ),
         ),

@@ -17,7 +17,7 @@ from lambda_scenarios.cli.options import (
 )
 from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.cli.telling import tell
-from lambda_scenarios.errors import UsageError
+from lambda_scenarios.errors import UsageError, strictly
 from lambda_scenarios.phrases import plural
 from lambda_scenarios.pipeline import read
 from lambda_scenarios.runtimes.runtime import World
@@ -33,8 +33,8 @@ def _configure(parser: Parser) -> None:
 def _execute(options: argparse.Namespace, world: World) -> int:
     suite = suite_of(options, settings_of(options, world, overrides_of(options, world)))
     rendered = read(suite, world, skipped_too=True)
-    if options.strict and rendered.warnings:
-        raise UsageError(*(warning._replace(severity="error") for warning in rendered.warnings))
+    if options.strict and (wrong := strictly(rendered.warnings)):
+        raise UsageError(*wrong)
     tell(rendered.warnings, world)
     files = len({case.file for case in rendered.cases})
     print(f"{plural(len(rendered.cases), 'scenario')} in {plural(files, 'file')}: valid")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import Diagnostic, Interrupted, UsageError
+from lambda_scenarios.errors import Diagnostic, Interrupted, UsageError, strictly
 from lambda_scenarios.execution import plan
 from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.execution.prepare import Conditions, prepare_one
@@ -71,8 +71,8 @@ def invoke(request: InvokeRequest, world: World, console: Console, early: Early 
         expectation=Expectation((), None, Origin(service.file)),
         credentials=request.credentials,
     )
-    if request.strict and warnings:
-        raise UsageError(*(warning._replace(severity="error") for warning in warnings))
+    if request.strict and (wrong := strictly(warnings)):
+        raise UsageError(*wrong)
     prepared = prepare_one(invocation, world, request.conditions)
     console.warn((*warnings, *(Diagnostic(text, severity="warning") for text in prepared.warnings)))
     raise_interrupts()

@@ -38,6 +38,7 @@ class Overrides(NamedTuple):
     credentials: Credentials | None = None
     backend: BackendName | None = None
     aws_profile: str | None = None
+    skip_package: bool = False
 
 
 class RunSettings(NamedTuple):

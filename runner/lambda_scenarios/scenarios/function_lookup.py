@@ -87,6 +87,7 @@ class FunctionLookup:
             region=overrides.region,
             params=tuple(params.items()),
             aws_profile=overrides.aws_profile,
+            skip_package=overrides.skip_package,
             resolve=head.resolve,
         )
         key = (path, options)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lambda_scenarios.errors import Diagnostic, did_you_mean
-from lambda_scenarios.services.code_directory import find_code
+from lambda_scenarios.services.code_directory import Wanted, find_code, last_packaged
 from lambda_scenarios.services.environment import read_environment
 from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
 from lambda_scenarios.services.handler_files import in_build_output
@@ -157,10 +157,13 @@ def read_fields(
     file: str,
     environ: Mapping[str, str],
     references: Callable[[], StackReferences],
+    *,
+    skip_package: bool = False,
 ) -> FunctionFields:
     """All that can be known of function `key` (its mapping, settled) of the service file `file`.
 
-    `service` is its name, None where that can't be resolved. Raises nothing but defects.
+    `service` is its name, None where that can't be resolved. With `skip_package`, the code is what was
+    packaged last. Raises nothing but defects.
     """
     root = os.path.dirname(file)
     fields = _Fields(resolver, function)
@@ -182,9 +185,8 @@ def read_fields(
     code = root
     if handler is not None and runtime:
         package = read_package(resolver, function, key, service, file)
-        code = _find_code(
-            fields, handler, runtime, layers=layers, root=root, environ=environ, package=package
-        )
+        wanted = Wanted(key, handler, runtime, root, layers.directories, package, environ)
+        code = _find_code(fields, wanted, layers, skip_package=skip_package)
     environment_levels = []
     for level in (resolver.document, function):
         path = ("provider", "environment") if level is resolver.document else ("environment",)
@@ -249,19 +251,12 @@ def _warn_of_default_runtime(fields: _Fields, runtime: str | None) -> None:
         )
 
 
-def _find_code(
-    fields: _Fields,
-    handler: str,
-    runtime: str,
-    *,
-    layers: Layers,
-    root: str,
-    environ: Mapping[str, str],
-    package: ReadPackage,
-) -> str:
+def _find_code(fields: _Fields, wanted: Wanted, layers: Layers, *, skip_package: bool) -> str:
     """The function's directory. Adds what is wrong with the handler: a problem, or a warning where its file
     may still come."""
-    code = find_code(handler, runtime, root, layers.directories, package, environ)
+    code = last_packaged(wanted, fields.function.origin) if skip_package else find_code(wanted)
+    if code.warning is not None:
+        fields.warnings.append(code.warning)
     if code.problem is not None:
         fields.problems.append(code.problem)
     fault = code.fault
@@ -269,9 +264,10 @@ def _find_code(
         return code.directory
     found = fields.find("handler")
     assert found is not None  # the handler was read from it
-    may_come = code.directory == root and (in_build_output(handler) or layers.left_out)
+    built = in_build_output(wanted.handler)
+    may_come = layers.left_out or (built and code.directory == wanted.root)
     if fault.kind == "missing" and may_come:
-        fields.warn(fault.problem, found, "build it first" if in_build_output(handler) else fault.label)
+        fields.warn(fault.problem, found, "build it first" if built else fault.label)
     else:
         fields.problems.append(
             Problem("handler", fault.problem, found.origin, label=fault.label, notes=fault.notes)

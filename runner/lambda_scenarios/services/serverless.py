@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
+from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean, strictly
 from lambda_scenarios.model.function import Function, FunctionSummary, ServiceInfo
 from lambda_scenarios.model.values import PROGRAMS, Json, Origin, Place
 from lambda_scenarios.phrases import shown_path
@@ -153,7 +153,7 @@ class ServerlessService:
         diagnostics = self._diagnostics(key, (*self._identity().problems, *fields.problems))
         if self._options.strict:
             warnings = (*fields.warnings, *warnings_of(fields.not_evaluated), *self._assumptions())
-            diagnostics += [warning._replace(severity="error") for warning in warnings]
+            diagnostics += strictly(warnings)
         if diagnostics:
             raise UsageError(*diagnostics)
         assert fields.timeout is not None  # what has no problem has a value
@@ -232,8 +232,16 @@ class ServerlessService:
     def _fields_of(self, key: str, located: Located) -> FunctionFields:
         if key not in self._fields:
             name = self._identity().name
-            environ = self._world.environ
-            fields = read_fields(self._resolver, located, key, name, self.file, environ, self._references)
+            fields = read_fields(
+                self._resolver,
+                located,
+                key,
+                name,
+                self.file,
+                self._world.environ,
+                self._references,
+                skip_package=self._options.skip_package,
+            )
             self._fields[key] = fields
             self._warnings.update(dict.fromkeys((*fields.warnings, *self._no_values(located.origin))))
         return self._fields[key]
