@@ -8,10 +8,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import Diagnostic, Interrupted, NothingSelected, UsageError, settle, strictly
+from lambda_scenarios.errors import (
+    Diagnostic,
+    Interrupted,
+    MissingPart,
+    NothingSelected,
+    UsageError,
+    settle,
+    strictly,
+)
 from lambda_scenarios.execution import plan
 from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.execution.prepare import Conditions, Prepared, prepare
@@ -91,7 +99,9 @@ def run(
     if request.strict and (wrong := strictly(suite.warnings)):
         raise UsageError(*wrong)
     order = _order(suite.cases, request)
-    prepared = prepare(order, world, _conditions(request)._replace(say=say))
+    unbuilt = _build(order, request, world, say)
+    conditions = _conditions(request)._replace(say=say, unbuilt=unbuilt)
+    prepared = prepare(order, world, conditions)
     missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
     warn((*suite.warnings, *missing))
     try:
@@ -155,6 +165,19 @@ def _order(cases: Sequence[Case], request: RunRequest) -> list[tuple[int, Case]]
 
         random.Random(request.suite.settings.seed).shuffle(order)  # noqa: S311  # an order, not a secret
     return order
+
+
+def _build(
+    order: Sequence[tuple[int, Case]], request: RunRequest, world: World, say: Callable[[str], None]
+) -> Mapping[tuple[str, str], MissingPart]:
+    """Runs the builds of the functions that are invoked; those that failed, by command and directory."""
+    functions = [case.invocation.function for _, case in order if case.invocation is not None]
+    if all(function.build is None for function in functions):
+        return {}
+    from lambda_scenarios.builds import Site, run_builds
+
+    root = discover.project_root(world.cwd)
+    return run_builds(functions, Site(root, request.reports.directory, world.cwd, world.environ), say)
 
 
 def _processors() -> int:

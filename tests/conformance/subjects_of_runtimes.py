@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,12 @@ class Subject(NamedTuple):
     left_out: tuple[str, ...] = ()  # names of scenarios that don't apply, each with its reason beside it
 
 
+def _go(code: Path) -> None:
+    # Without C, so that it is static and starts in any container.
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
+    subprocess.run(("go", "build", "-o", "bootstrap", "."), cwd=code, env=environment, check=True)
+
+
 SUBJECTS = {
     "python": Subject(f"python3.{sys.version_info[1]}", "subject.handler", (), "ShopError", "ValueError"),
     "nodejs": Subject(
@@ -47,6 +54,23 @@ SUBJECTS = {
         "Function<ShopError>",
         "Init<ArgumentError>",
         segfault="aborted",  # Ruby says where it was, and aborts
+    ),
+    "go": Subject(
+        "provided.al2023",
+        "bootstrap",
+        (("go", "apt-get install golang-go"),),
+        "ShopError",
+        "",
+        segfault="exit status 2",  # Go says where it was, and exits
+        made=_go,
+        left_out=("fails to load",),  # AWS's library for Go has no error of loading
+    ),
+    "shell": Subject(
+        "provided.al2023",
+        "bootstrap",
+        (("curl", "apt-get install curl"),),
+        "ShopError",
+        "Shell.NoUse",
     ),
 }
 

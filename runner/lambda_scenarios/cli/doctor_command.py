@@ -20,13 +20,13 @@ def _configure(_parser: Parser) -> None:
 
 def _execute(_options: argparse.Namespace, world: World) -> int:
     print(f"lambda-scenarios {__version__} on Python {sys.version.split()[0]}, {sys.platform}\n")
-    for runtime in RUNTIMES.values():
+    for runtime in dict.fromkeys(RUNTIMES.values()):
         for found in runtime.inspect(world):
             if found.version is None:
                 print(f"  ✗ {found.name:<8} missing    {found.advice}")
             else:
                 print(f"  ✓ {found.name:<8} {found.version:<10} {shown_path(found.path or '', world.cwd)}")
-    print("\nNot yet: java, provided, dotnet, container images; the docker and aws backends.")
+    print("\nNot yet: java, dotnet, container images; the docker and aws backends.")
     return statuses.DONE
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import MissingPart
@@ -36,7 +36,8 @@ class Prepared(NamedTuple):
 class Conditions(NamedTuple):
     """What a run says of all its workers. `inherit`: the shell's whole environment; `profile` is AWS's, and
     `role` an ARN, which win over those of the services; `now` is seconds since the epoch. `docker` says how
-    containers are made, None: as usual; `say` tells the user what is waited for."""
+    containers are made, None: as usual; `say` tells the user what is waited for. `unbuilt` are the builds
+    that failed, by command and directory."""
 
     now: float
     inherit: bool = False
@@ -44,6 +45,7 @@ class Conditions(NamedTuple):
     role: str | None = None
     docker: DockerSettings | None = None
     say: Callable[[str], None] = lambda _line: None
+    unbuilt: Mapping[tuple[str, str], MissingPart] = {}
 
 
 def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditions) -> Prepared:
@@ -75,6 +77,8 @@ def prepare_one(invocation: Invocation, world: World, conditions: Conditions) ->
 
 
 _IDENTITY = Function._fields.index("http_source")
+# Runtimes whose command depends on more of a function than on where its code lies.
+_OF_ITS_OWN = ("java", "provided", "go1.x")
 
 
 class _Desk:
@@ -91,7 +95,7 @@ class _Desk:
         day = time.strftime("%Y/%m/%d", time.gmtime(conditions.now))
         stream = f"{day}/[$LATEST]{os.urandom(16).hex()}"
         self._settings = Settings(world.environ, conditions.inherit, stream)
-        self._launches: dict[tuple[str, str, str, tuple[str, ...]], Launch | MissingPart] = {}
+        self._launches: dict[tuple[object, ...], Launch | MissingPart] = {}
         self._by_input: dict[tuple[object, ...], WorkerSpec] = {}
         self._by_environment: dict[tuple[object, ...], WorkerSpec] = {}
 
@@ -113,6 +117,9 @@ class _Desk:
 
     def _new(self, invocation: Invocation, carried: ContextOverride) -> WorkerSpec:
         function = invocation.function
+        unbuilt = self._conditions.unbuilt.get((function.build or "", function.code))
+        if unbuilt is not None:
+            raise unbuilt
         if backend_of(function, invocation.backend) == "docker":
             return self._contained(invocation, carried)
         launch = self._launch(function)
@@ -196,7 +203,10 @@ class _Desk:
         return assumed(self._roles.keys(invocation.function))
 
     def _launch(self, function: Function) -> Launch:
-        key = (function.runtime, function.service.root, function.code, function.layers)
+        if function.runtime.startswith(_OF_ITS_OWN):
+            key: tuple[object, ...] = function[:_IDENTITY]
+        else:
+            key = (function.runtime, function.service.root, function.code, function.layers)
         launch = self._launches.get(key)
         if launch is None:
             try:

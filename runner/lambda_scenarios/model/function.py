@@ -73,6 +73,7 @@ class Function(NamedTuple):
     image: str | None = None  # as `docker pull` takes it
     image_config: ImageConfig = ImageConfig()
     ephemeral: int = 512  # MB of /tmp; containers hold to it
+    build: str | None = None  # a command that is run in `code` before the first invocation
     role: str | None = None  # ARN, where the declaration says it; the deployed function may have another
     package: Package | None = None  # None where `code` is what is deployed
     http_source: HttpSource | None = None

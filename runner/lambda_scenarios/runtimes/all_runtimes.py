@@ -5,13 +5,15 @@ from __future__ import annotations
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.model.scenario import BackendName
-from lambda_scenarios.runtimes import nodejs, python, ruby
+from lambda_scenarios.runtimes import custom, nodejs, python, ruby
 from lambda_scenarios.runtimes.runtime import Runtime
 
 RUNTIMES = {
     "python": python.RUNTIME,
     "nodejs": nodejs.RUNTIME,
     "ruby": ruby.RUNTIME,
+    "provided": custom.RUNTIME,
+    "go1.x": custom.RUNTIME,
 }
 
 
@@ -38,5 +40,6 @@ def runtime_of(function: Function) -> Runtime:
         )
     what = f"runtime {function.runtime}"
     raise MissingPart(
-        f"{what} can't be run yet", ("python*, nodejs* and ruby* can", "or: --missing-runtime skip")
+        f"{what} can't be run yet",
+        ("python*, nodejs*, ruby* and provided* can", "or: --missing-runtime skip"),
     )

@@ -164,7 +164,7 @@ def _of_lambda(function: Function, context: ContextOverride, log_stream: str) ->
         "LAMBDA_TASK_ROOT": function.code,
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
     }
-    if function.runtime:
+    if function.runtime and not function.runtime.startswith("provided"):
         found["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
     return found
 

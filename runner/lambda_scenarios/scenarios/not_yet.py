@@ -11,7 +11,6 @@ from typing import Any
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.values import Json, Origin
 
-_FUNCTION = ("build",)
 _SCENARIO = ("steps", "retries", "repeat", "serial", "xfail", "event_from")
 _EXPECT = ("snapshot",)
 _VALUES = (("backend", "aws"),)
@@ -35,10 +34,6 @@ _SCENARIO_AS_SET = frozenset([*_SCENARIO, "expect", *(key for key, _ in _VALUES)
 
 
 def _refusals(document: dict[str, Json], origin: Origin) -> Iterator[Diagnostic]:
-    functions = document.get("functions")
-    if isinstance(functions, dict):
-        for name, function in functions.items():
-            yield from _keys(function, _FUNCTION, origin.at("functions", name))
     yield from _of_scenario(document.get("defaults"), origin.at("defaults"))
     scenarios = document.get("scenarios")
     if isinstance(scenarios, list):

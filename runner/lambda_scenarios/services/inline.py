@@ -59,6 +59,7 @@ def _function(
     environment = declared.get("environment")
     layers = declared.get("layers")
     image = declared.get("image")
+    build = declared.get("build")
     return Function(
         key=key,
         name=f"{service.name}-{service.stage}-{key}",
@@ -72,6 +73,7 @@ def _function(
         layers=tuple(_absolute(base, layer) for layer in layers) if isinstance(layers, list) else (),
         architecture=str(declared.get("architecture") or "x86_64"),
         image=image if isinstance(image, str) else None,
+        build=build if isinstance(build, str) else None,
         origin=origin,
     )
 
@@ -101,7 +103,7 @@ def _faults(function: Function, declared: dict[str, Json], environ: Mapping[str,
         found.append(Diagnostic(f"Lambda has no runtime `{function.runtime}`", origin.at("runtime"), label))
     elif function.runtime and function.handler:
         fault = check_handler(function.handler, function.runtime, function.code, function.layers, environ)
-        if fault is not None:
+        if fault is not None and not (fault.kind == "missing" and function.build is not None):
             to_be_built = fault.kind == "missing" and in_build_output(function.handler)
             found.append(
                 Diagnostic(

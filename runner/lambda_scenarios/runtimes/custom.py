@@ -1,0 +1,154 @@
+"""Custom runtimes on this machine: the executable `bootstrap` of the code speaks the Runtime API itself.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from lambda_scenarios.errors import MissingPart
+from lambda_scenarios.model.function import Function
+from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.runtimes.executables import Executable, executable
+from lambda_scenarios.runtimes.runtime import Found, Launch, Runtime, World
+
+# Lambda starts it in the directory of the code.
+_START = ("/bin/sh", "-c", 'cd -- "$LAMBDA_TASK_ROOT" && exec "$0"')
+_DOCKER = "or: --backend docker · --missing-runtime skip"
+_OTHER_NAMES = {"aarch64": "arm64", "amd64": "x86_64"}
+_GO_NAMES = {"x86_64": "amd64", "arm64": "arm64"}
+
+
+def launch(function: Function, world: World) -> Launch:
+    """The bootstrap as a worker.
+
+    Raises MissingPart where it isn't there, can't be executed, or is for another machine.
+    """
+    path = _bootstrap(function, world)
+    shown = shown_path(path, world.cwd)
+    found = executable(path) if os.access(path, os.R_OK) else Executable("linux")
+    _refuse_foreign(found, shown)
+    if not os.access(path, os.X_OK):
+        raise MissingPart(
+            f"{shown} is not executable", (f"to make it so: chmod +x {shown}",), skippable=False
+        )
+    warnings: tuple[str, ...] = ()
+    if found.machine is not None and found.machine != function.architecture:
+        warnings = (
+            f"{shown} is built for {found.machine}, and {function.key} is declared for "
+            f"{function.architecture}: Lambda would not run it",
+        )
+    return Launch(
+        command=(*_START, path),
+        credits=1,
+        environment=(("LD_LIBRARY_PATH", os.pathsep.join(_libraries(function))),),
+        search_paths=("LD_LIBRARY_PATH",),
+        version=found.machine or found.kind,
+        warnings=warnings,
+    )
+
+
+def _bootstrap(function: Function, world: World) -> str:
+    """The executable: of the code, else of a layer; with go1.x the one that the handler names."""
+    name = function.handler if function.runtime == "go1.x" else "bootstrap"
+    for folder in (function.code, *reversed(function.layers)):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            return path
+    place = shown_path(os.path.join(function.code, name), world.cwd)
+    notes = [f"Lambda starts the executable `{name}` of the code, or of a layer"]
+    elsewhere = [found for found in _executables(function.code) if os.path.basename(found) == "bootstrap"]
+    if elsewhere:
+        notes.append(f"there is one in {shown_path(elsewhere[0], world.cwd)}: let `code` be its directory")
+    if function.build is None:
+        notes.append("build it first, or give the function of a scenario file a `build` command")
+    else:
+        notes.append(f"`{function.build}` didn't make it")
+    raise MissingPart(f"{place} of {function.key} is missing", tuple(notes), skippable=False)
+
+
+def _executables(root: str) -> list[str]:
+    """Executable files not far below `root`."""
+    found = []
+    for folder, folders, names in os.walk(root):
+        depth = os.path.relpath(folder, root).count(os.sep)
+        folders[:] = sorted(name for name in folders if not name.startswith(".")) if depth < 3 else []
+        found += [path for name in names if os.access(path := os.path.join(folder, name), os.X_OK)]
+    return found
+
+
+def _refuse_foreign(found: Executable, shown: str) -> None:
+    """Raises MissingPart for what this machine can't start, and says why: the kernel would only say
+    `exec format error`, or that there is no such file."""
+    here = "macos" if sys.platform == "darwin" else "linux"
+    machine = this_machine()
+    if found.kind == "script":
+        _refuse_script(found.interpreter or "", shown)
+    elif found.kind == "unknown":
+        raise MissingPart(
+            f"{shown} is no executable: it begins neither with `#!` nor with the header of a program",
+            ("a script begins with a line such as `#!/bin/sh`",),
+            skippable=False,
+        )
+    elif found.kind != here:
+        system = {"linux": "Linux", "macos": "macOS", "windows": "Windows"}
+        told = f"{shown} is built for {system[found.kind]}, and this machine is {system[here]}"
+        goos = "darwin" if here == "macos" else "linux"
+        raise MissingPart(told, (f"for Go: GOOS={goos} GOARCH={_GO_NAMES.get(machine, machine)}", _DOCKER))
+    elif found.machine not in (None, machine) and not _emulated(found.machine or ""):
+        raise MissingPart(
+            f"{shown} is built for {found.machine}, and this machine is {machine}",
+            (
+                f"build it for this machine (for Go: GOARCH={_GO_NAMES.get(machine, machine)}), where the "
+                "scenarios run",
+                _DOCKER,
+            ),
+        )
+    elif found.kind == "linux" and found.interpreter and not os.path.exists(found.interpreter):
+        raise MissingPart(
+            f"{shown} needs the dynamic linker {found.interpreter}, which isn't on this machine",
+            ("link it statically (for Go: CGO_ENABLED=0), or build it for this machine's C library", _DOCKER),
+        )
+
+
+def _refuse_script(interpreter: str, shown: str) -> None:
+    if interpreter.endswith("\r"):
+        raise MissingPart(
+            f"{shown} has line ends of Windows, and the kernel looks for `{interpreter[:-1]}\\r`",
+            ("save it with the line ends of Unix",),
+            skippable=False,
+        )
+    if not os.path.exists(interpreter):
+        named = f"the interpreter {interpreter}, which isn't on this machine" if interpreter else "none"
+        raise MissingPart(f"{shown} names {named}", ("its first line says `#!…`", _DOCKER))
+
+
+def this_machine() -> str:
+    """`x86_64` or `arm64`, in Lambda's words; another name as the kernel has it."""
+    name = os.uname().machine
+    return _OTHER_NAMES.get(name, name)
+
+
+def _emulated(machine: str) -> bool:
+    """Whether the kernel hands such executables to an emulator (binfmt_misc)."""
+    name = {"arm64": "aarch64"}.get(machine, machine)
+    if sys.platform == "darwin":
+        return machine == "x86_64" and os.path.exists("/Library/Apple/usr/libexec/oah/libRosettaRuntime")
+    return os.path.exists(f"/proc/sys/fs/binfmt_misc/qemu-{name}")
+
+
+def _libraries(function: Function) -> list[str]:
+    """What Lambda has on LD_LIBRARY_PATH of the code and of layers, where it is there."""
+    layers = (os.path.join(layer, "lib") for layer in reversed(function.layers))
+    paths = (function.code, os.path.join(function.code, "lib"), *layers)
+    return [path for path in paths if os.path.isdir(path)]
+
+
+def inspect(_world: World) -> tuple[Found, ...]:
+    """The machine: executables for it need nothing else."""
+    return (Found("provided", this_machine(), "any executable `bootstrap` for this machine", ""),)
+
+
+RUNTIME = Runtime("provided", launch, inspect)
