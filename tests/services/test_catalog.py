@@ -75,13 +75,7 @@ def test_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        (
-            "template.yaml",
-            "Resources: {}",
-            "template.yaml is a SAM or CloudFormation template, which is not supported",
-        ),
-        ("stack.yml", "Resources: {}", "stack.yml is a SAM or CloudFormation template"),
-        ("cdk.json", "{}", "cdk.json is a CDK app, which is not supported yet"),
+        ("cdk.json", "{}", "there is no cdk.out: the app has not been synthesised"),
         ("service.toml", "", "service.toml is no service file"),
         ("serverless.json", "{\n", "this is not JSON"),
         ("serverless.json", '{"a": NaN}', "NaN is not JSON"),
@@ -97,8 +91,13 @@ def test_kinds_that_are_not_read(tmp_path: Path, name: str, text: str, problem: 
 
 def test_a_directory_with_a_cdk_app(tmp_path: Path) -> None:
     put(tmp_path / "cdk.json", "{}")
-    with pytest.raises(UsageError, match="CDK"):
+    with pytest.raises(UsageError, match=r"there is no cdk\.out"):
         Catalog({}, str(tmp_path)).open(str(tmp_path), ServiceOptions())
+    assert find_service_file(str(tmp_path), str(tmp_path)) is None
+    (tmp_path / "cdk.out").mkdir()
+    assert find_service_file(str(tmp_path), str(tmp_path)) == str(tmp_path / "cdk.json")
+    template = put(tmp_path / "template.yaml", "Resources: {}\n")
+    assert find_service_file(str(tmp_path), str(tmp_path)) == template
 
 
 def test_nothing_there(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from lambda_scenarios.runtimes import python
 from lambda_scenarios.runtimes.environment import at_start
 from lambda_scenarios.runtimes.runtime import World
 
-_RUNTIME = re.compile(rb"^[^#\n]*\bruntime[\"']?[ \t]*:[ \t]*[\"']?python(3\.\d+)", re.MULTILINE)
-_NAMES = ("serverless.yml", "serverless.yaml")
+_RUNTIME = re.compile(rb"^[^#\n]*\b[rR]untime[\"']?[ \t]*:[ \t]*[\"']?python(3\.\d+)", re.MULTILINE)
+_NAMES = ("serverless.yml", "serverless.yaml", "template.yaml", "template.yml")
 _ENOUGH = 64 * 1024  # bytes of a service file that are looked at
 
 

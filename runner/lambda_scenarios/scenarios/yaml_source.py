@@ -15,6 +15,7 @@ from lambda_scenarios.scenarios.yaml_events import Disguise, open_parser, prepar
 from lambda_scenarios.scenarios.yaml_scalars import NOT_STRINGS, NotJsonError, resolve
 
 Tags = Literal["refuse", "cloudformation"]
+Version = Literal["1.2", "1.1"]
 
 DEEPEST = 100  # levels; later stages walk values recursively, and Python's stack is finite
 _MOST_COPIES = 100_000  # values that aliases and merges may add to a document, whatever its size
@@ -26,12 +27,15 @@ _OPEN: Any = object()  # the anchored value isn't complete yet
 _MISSING: Any = object()
 
 _resolved: dict[str, Json] = {}
+_resolved_1_1: dict[str, Json] = {}
 
 
-def parse(data: bytes, file: str, tags: Tags = "refuse") -> Json:
+def parse(data: bytes, file: str, tags: Tags = "refuse", version: Version = "1.2") -> Json:
     """The one document in `data`; None for an empty file.
 
-    `file` is absolute and only named in diagnostics. Mapping keys are the scalars' written text.
+    `file` is absolute and only named in diagnostics. Mapping keys are the scalars' written text; other plain
+    scalars are what the YAML `version` makes of them. With 1.1, the later of two equal keys counts, as in
+    PyYAML, which SAM reads templates with.
     With `tags="cloudformation"`, short forms of intrinsic functions become their long forms
     (`!Ref x` is `{"Ref": "x"}`); any other tag but YAML's own is refused.
     Raises UsageError for everything that isn't one YAML document of JSON values; never anything else.
@@ -39,7 +43,7 @@ def parse(data: bytes, file: str, tags: Tags = "refuse") -> Json:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _Reader(data, file, tags).document()
+        return _Reader(data, file, tags, version).document()
     finally:
         if collecting:
             gc.enable()
@@ -55,7 +59,14 @@ def locate(origin: Origin) -> Place:
 class _Reader:
     """One document being read; holds what the rare cases of the event loop share."""
 
-    def __init__(self, data: bytes, file: str, tags: Tags) -> None:
+    def __init__(self, data: bytes, file: str, tags: Tags, version: Version) -> None:
+        self.resolve, self.not_strings, self.resolved = resolve, NOT_STRINGS, _resolved
+        self.unique_keys = version == "1.2"
+        if version == "1.1":
+            from lambda_scenarios.scenarios import yaml_scalars_1_1
+
+            self.resolve, self.not_strings = yaml_scalars_1_1.resolve, yaml_scalars_1_1.NOT_STRINGS
+            self.resolved = _resolved_1_1
         self.data = data
         self.file = file
         self.cloudformation = tags == "cloudformation"
@@ -101,7 +112,7 @@ class _Reader:
             events.SequenceStartEvent,
         )
         mapping_end, sequence_end = events.MappingEndEvent, events.SequenceEndEvent
-        cached, not_strings, disguise = _resolved.get, NOT_STRINGS, self.disguise
+        cached, not_strings, disguise = self.resolved.get, self.not_strings, self.disguise
         root: list[Json] = []
         container: Any = root
         key: Any = _ITEM
@@ -188,18 +199,18 @@ class _Reader:
 
     def _unique(self, text: str, container: dict[Any, Json]) -> str:
         if text in container:
-            self.duplicates = True
+            self.duplicates = self.unique_keys
         return text
 
     def _plain(self, event: Any, text: str) -> Json:
         try:
-            value = resolve(text)
+            value = self.resolve(text)
         except NotJsonError as error:
             self._fault(event, str(error), "put it into quotes if a string is meant")
             return None
-        if len(_resolved) > 4096:
-            _resolved.clear()
-        _resolved[text] = value
+        if len(self.resolved) > 4096:
+            self.resolved.clear()
+        self.resolved[text] = value
         return value
 
     def _tagged_scalar(self, event: Any, text: str) -> Json:

@@ -28,23 +28,35 @@ _SERVERLESS_FILES = tuple(
     f"serverless.{suffix}" for suffix in ("yml", "yaml", "json", "js", "cjs", "mjs", "ts")
 )
 _TEMPLATE_FILES = ("template.yaml", "template.yml", "template.json")
-_PARSED = (".yml", ".yaml", ".json")
+_CDK_FILES = ("cdk.json", "manifest.json")
+_PARSED = (".yml", ".yaml", ".json", ".template")
 
-# Readers by kind of file; a kind that is missing here has its reason in _NOT_YET.
-_READERS: dict[str, Callable[[str, ServiceOptions, World], Service]] = {"serverless": ServerlessService}
 
-_NOT_YET = {
-    "template": "a SAM or CloudFormation template",
-    "cdk": "a CDK app",
+def _template(file: str, options: ServiceOptions, world: World) -> Service:
+    from lambda_scenarios.services.cloudformation.template_service import template_service
+
+    return template_service(file, options, world)
+
+
+def _cdk(file: str, options: ServiceOptions, world: World) -> Service:
+    from lambda_scenarios.services.cloudformation.template_service import cdk_service
+
+    return cdk_service(file, options, world)
+
+
+_READERS: dict[str, Callable[[str, ServiceOptions, World], Service]] = {
+    "serverless": ServerlessService,
+    "template": _template,
+    "cdk": _cdk,
 }
 
 
 def find_service_file(directory: str, root: str) -> str | None:
     """The nearest service file in `directory` or above, but not above `root`; both absolute.
 
-    In one directory serverless.* comes before template.*; a template counts only where it has
-    `Resources`, since other tools have files of that name. Where `directory` isn't below `root`, only
-    `directory` itself is searched.
+    In one directory serverless.* comes before template.*, and this before an app of the CDK that was
+    synthesised. A template counts only where it has `Resources`, since other tools have files of that name.
+    Where `directory` isn't below `root`, only `directory` itself is searched.
     """
     root = os.path.normpath(root)
     directory = os.path.normpath(directory)
@@ -65,7 +77,8 @@ def _service_file_in(directory: str) -> str | None:
         path = os.path.join(directory, name)
         if os.path.isfile(path) and _mentions_resources(path):
             return path
-    return None
+    app = os.path.join(directory, "cdk.json")
+    return app if os.path.isfile(app) and os.path.isdir(os.path.join(directory, "cdk.out")) else None
 
 
 def _mentions_resources(path: str) -> bool:
@@ -117,11 +130,16 @@ class Catalog:
         shown = shown_path(asked, self._world.cwd)
         if os.path.isdir(path):
             found = _service_file_in(path)
-            if found is None and os.path.isfile(os.path.join(path, "cdk.json")):
-                found = os.path.join(path, "cdk.json")
+            for name in _CDK_FILES:
+                if found is None and os.path.isfile(os.path.join(path, name)):
+                    found = os.path.join(path, name)
             if found is None:
                 raise UsageError(
-                    Diagnostic(f"no service file in {shown}", asked_at, "there is no serverless.yml")
+                    Diagnostic(
+                        f"no service file in {shown}",
+                        asked_at,
+                        "there is no serverless.yml, template.yaml or cdk.json",
+                    )
                 )
             return found
         if not os.path.isfile(path):
@@ -133,15 +151,13 @@ class Catalog:
         reader = _READERS.get(kind)
         if reader is None:
             shown = shown_path(file, self._world.cwd)
-            what = _NOT_YET.get(kind, "no service file")
-            problem = f"{shown} is {what}" + (", which is not supported yet" if kind in _NOT_YET else "")
-            raise UsageError(Diagnostic(problem, asked_at or Place(file, 1)))
+            raise UsageError(Diagnostic(f"{shown} is no service file", asked_at or Place(file, 1)))
         return reader(file, options, self._world)
 
     def _kind(self, file: str) -> str:
         name = os.path.basename(file)
         suffix = os.path.splitext(name)[1]
-        if name == "cdk.json" or "cdk.out" in file.split(os.sep):
+        if name in _CDK_FILES or _is_synthesised(file):
             return "cdk"
         if name in _TEMPLATE_FILES:
             return "template"
@@ -156,6 +172,12 @@ class Catalog:
         # A service file may have any name, as with the Framework's option --config.
         is_template = isinstance(document, dict) and "Resources" in document and "provider" not in document
         return "template" if is_template else "serverless"
+
+
+def _is_synthesised(file: str) -> bool:
+    """Whether this is a template that the CDK has written, with its manifest beside it."""
+    manifest = os.path.join(os.path.dirname(file), "manifest.json")
+    return file.endswith(".template.json") and os.path.isfile(manifest)
 
 
 def _near(path: str) -> str:

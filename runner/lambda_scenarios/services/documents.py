@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.values import Json, Place
+
+if TYPE_CHECKING:
+    from lambda_scenarios.scenarios.yaml_source import Version
 
 
 class Documents:
@@ -13,6 +17,7 @@ class Documents:
 
     def __init__(self) -> None:
         self._parsed: dict[str, Json] = {}
+        self._templates: dict[str, Json] = {}
         self._texts: dict[str, str] = {}
 
     def parsed(self, file: str) -> Json:
@@ -26,6 +31,14 @@ class Documents:
                 _json(data, file) if file.endswith((".json", ".tfstate")) else _yaml(data, file)
             )
         return self._parsed[file]
+
+    def template(self, file: str) -> Json:
+        """The same of a template of CloudFormation, whose YAML is that of version 1.1: `yes` is true."""
+        if file.endswith(".json"):
+            return self.parsed(file)
+        if file not in self._templates:
+            self._templates[file] = _yaml(_bytes(file), file, "1.1")
+        return self._templates[file]
 
     def text(self, file: str) -> str:
         """The text of a file. Raises FileNotFoundError, or UsageError where it can't be read."""
@@ -47,10 +60,10 @@ def _bytes(file: str) -> bytes:
         ) from None
 
 
-def _yaml(data: bytes, file: str) -> Json:
+def _yaml(data: bytes, file: str, version: Version = "1.2") -> Json:
     from lambda_scenarios.scenarios.yaml_source import parse  # it brings PyYAML along
 
-    return parse(data, file, "cloudformation")
+    return parse(data, file, "cloudformation", version)
 
 
 def _json(data: bytes, file: str) -> Json:

@@ -6,17 +6,15 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from lambda_scenarios.errors import Diagnostic, did_you_mean
+from lambda_scenarios.errors import Diagnostic
+from lambda_scenarios.services import field_values
 from lambda_scenarios.services.code_directory import Wanted, find_code, last_packaged
 from lambda_scenarios.services.environment import read_environment
 from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
 from lambda_scenarios.services.handler_files import in_build_output
 from lambda_scenarios.services.http_source import read_http_source
-from lambda_scenarios.services.javascript_text import text_in_text
 from lambda_scenarios.services.layers import Layers, read_layers
 from lambda_scenarios.services.packages import ReadPackage, read_package
-from lambda_scenarios.services.runtime_identifiers import RUNTIME_IDENTIFIERS
-from lambda_scenarios.services.variable_syntax import number
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
 
 if TYPE_CHECKING:
@@ -28,10 +26,6 @@ if TYPE_CHECKING:
 _DEFAULT_TIMEOUT = 6.0
 _DEFAULT_MEMORY = 1024
 _DEFAULT_RUNTIME = "nodejs16.x"
-
-# Limits of Lambda: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_LONGEST_TIMEOUT = 900
-_SMALLEST_MEMORY, _LARGEST_MEMORY = 128, 10_240
 
 T = TypeVar("T")
 
@@ -87,52 +81,6 @@ class _Fields:
     def warn(self, problem: str, found: Located, label: str = "") -> None:
         self.warnings.append(Diagnostic(problem, found.origin, label, severity="warning"))
 
-    def text(self, name: str, found: Located) -> str:
-        value = text_in_text(found.value) if not isinstance(found.value, list) else None
-        if not value:
-            raise UnresolvableError(f"`{name}` must be a text", found.origin)
-        return value
-
-    def timeout(self, name: str, found: Located) -> float:
-        seconds = self._number(name, found, "a number of seconds")
-        if not 0 < seconds <= _LONGEST_TIMEOUT:
-            raise UnresolvableError(
-                f"`{name}` must be from 1 to {_LONGEST_TIMEOUT} seconds, not {seconds:g}", found.origin
-            )
-        if seconds != int(seconds):
-            self.warn(f"Lambda takes whole seconds for `{name}`, not {seconds:g}", found)
-        return float(seconds)
-
-    def memory(self, name: str, found: Located) -> int:
-        megabytes = self._number(name, found, "a number of MB")
-        if megabytes != int(megabytes) or megabytes <= 0:
-            raise UnresolvableError(f"`{name}` must be a whole number of MB, not {megabytes:g}", found.origin)
-        if not _SMALLEST_MEMORY <= megabytes <= _LARGEST_MEMORY:
-            self.warn(f"Lambda has {_SMALLEST_MEMORY} to {_LARGEST_MEMORY} MB, not {megabytes:g}", found)
-        return int(megabytes)
-
-    def _number(self, name: str, found: Located, what: str) -> int | float:
-        value = found.value
-        if isinstance(value, str):  # as it comes from ${env:…}
-            value = number(value.strip())
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            raise UnresolvableError(f"`{name}` must be {what}", found.origin)
-        return value
-
-    def runtime(self, name: str, found: Located) -> str:
-        runtime = self.text(name, found)
-        if runtime not in RUNTIME_IDENTIFIERS:
-            close = did_you_mean(runtime, RUNTIME_IDENTIFIERS)
-            label = f"did you mean `{close}`?" if close else "an identifier like python3.12 or nodejs22.x"
-            raise UnresolvableError(f"Lambda has no runtime `{runtime}`", found.origin, label=label)
-        return runtime
-
-    def architecture(self, name: str, found: Located) -> str:
-        architecture = self.text(name, found)
-        if architecture not in ("x86_64", "arm64"):
-            raise UnresolvableError(f"`{name}` must be x86_64 or arm64, not {architecture}", found.origin)
-        return architecture
-
     def image(self, name: str, found: Located) -> str:
         """The image's URI; its name where `provider.ecr.images` says how to build it."""
         where = found
@@ -141,12 +89,12 @@ class _Fields:
             if entry is None:
                 raise UnresolvableError("`image` needs `uri` or `name`", found.origin)
             where = entry
-        image = self.text(name, where)
+        image = field_values.text(name, where)
         known = self.resolver.lookup("provider", "ecr", "images", image)
         if known is None:
             return image
         uri = known if isinstance(known.value, str) else self.resolver.follow(known, ("uri",))
-        return image if uri is None else self.text(name, uri)
+        return image if uri is None else field_values.text(name, uri)
 
 
 def read_fields(
@@ -168,7 +116,7 @@ def read_fields(
     root = os.path.dirname(file)
     fields = _Fields(resolver, function)
     image = fields.read("image", None, None, fields.image)
-    handler = fields.read("handler", None, None, fields.text)
+    handler = fields.read("handler", None, None, field_values.text)
     problem_paths = {problem.path for problem in fields.problems}
     if image is None and handler is None and not problem_paths & {"image", "handler"}:
         fields.problems.append(Problem("handler", "the function has no `handler`", function.origin))
@@ -179,7 +127,7 @@ def read_fields(
     layers = _read_layers(fields, root)
     runtime: str | None = ""
     if image is None:
-        runtime = fields.read("runtime", "runtime", _DEFAULT_RUNTIME, fields.runtime)
+        runtime = fields.read("runtime", "runtime", _DEFAULT_RUNTIME, field_values.runtime)
         _warn_of_default_runtime(fields, runtime)
     package = ReadPackage(None)
     code = root
@@ -196,12 +144,22 @@ def read_fields(
             fields.problems.append(problem_of(error, "environment"))
     environment = read_environment(resolver, tuple(environment_levels), references)
     return FunctionFields(
-        name=fields.read("name", None, None, fields.text),
+        name=fields.read("name", None, None, field_values.text),
         handler=handler,
         runtime=runtime,
-        architecture=fields.read("architecture", "architecture", "x86_64", fields.architecture),
-        timeout=fields.read("timeout", "timeout", _DEFAULT_TIMEOUT, fields.timeout),
-        memory=fields.read("memorySize", "memorySize", _DEFAULT_MEMORY, fields.memory),
+        architecture=fields.read("architecture", "architecture", "x86_64", field_values.architecture),
+        timeout=fields.read(
+            "timeout",
+            "timeout",
+            _DEFAULT_TIMEOUT,
+            lambda name, found: field_values.timeout(name, found, fields.warn),
+        ),
+        memory=fields.read(
+            "memorySize",
+            "memorySize",
+            _DEFAULT_MEMORY,
+            lambda name, found: field_values.memory(name, found, fields.warn),
+        ),
         environment=environment.values,
         layers=layers,
         image=image,

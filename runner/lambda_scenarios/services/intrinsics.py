@@ -50,6 +50,10 @@ class CannotResolve(Exception):
         self.path = path
 
 
+class OnlyAwsKnows(CannotResolve):
+    """Nothing is wrong with the value: it takes a deployed stack, and that could not be asked."""
+
+
 class References(Protocol):
     """What functions refer to. Each method raises CannotResolve."""
 
@@ -127,7 +131,8 @@ def _asked(question: Callable[..., T], *names: str) -> T:
     try:
         return question(*names)
     except CannotResolve as failure:
-        raise CannotResolve(failure.reason, failure.label, failure.notes) from failure
+        kind = OnlyAwsKnows if isinstance(failure, OnlyAwsKnows) else CannotResolve
+        raise kind(failure.reason, failure.label, failure.notes) from failure
 
 
 _NO_VALUE = _NoValue()

@@ -13,6 +13,7 @@ from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.services.findings import Problem, problem_of, warnings_of
 from lambda_scenarios.services.function_fields import FunctionFields, read_fields
 from lambda_scenarios.services.javascript_text import text_in_text
+from lambda_scenarios.services.unknown_function import unknown_function
 from lambda_scenarios.services.variable_sources import SOURCES
 from lambda_scenarios.services.variables import Located, Resolver, Settings, UnresolvableError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from lambda_scenarios.services.stack_references import StackReferences
 
 _DEFAULT_REGION = "us-east-1"
-_MOST_KEYS_SHOWN = 12
 _READ_OF_FUNCTIONS = (
     "handler",
     "image",
@@ -311,15 +311,7 @@ class ServerlessService:
             return index[key]
         if problems:
             raise UsageError(*(problem.diagnostic() for problem in problems))
-        keys = tuple(index)
-        names = ", ".join(keys[:_MOST_KEYS_SHOWN])
-        if len(keys) > _MOST_KEYS_SHOWN:
-            names += f" and {len(keys) - _MOST_KEYS_SHOWN} more"
-        close = did_you_mean(key, keys)
-        label = f"did you mean `{close}`? " if close else ""
-        label += f"There are: {names}" if keys else "It has no functions"
-        where = shown_path(self.file, self._world.cwd)
-        raise UsageError(Diagnostic(f"no function `{key}` in {where}", asked_at, label))
+        raise unknown_function(key, tuple(index), shown_path(self.file, self._world.cwd), asked_at)
 
     def _index(self) -> tuple[dict[str, Located], tuple[Problem, ...]]:
         """The functions' mappings by key, and what stands in the way of knowing all of them."""

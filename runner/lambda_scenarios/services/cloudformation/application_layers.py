@@ -1,0 +1,138 @@
+"""The layers of a function of a template: resources of the same application, or what AWS keeps."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from lambda_scenarios.aws.failures import LookupFailed
+from lambda_scenarios.errors import Diagnostic
+from lambda_scenarios.services.cloudformation.code import CodeWorld, Resource, build_method, read_code
+from lambda_scenarios.services.cloudformation.merging import merge
+from lambda_scenarios.services.cloudformation.values import chosen_branch, evaluated, settled, unresolvable
+from lambda_scenarios.services.findings import Problem, problem_of
+from lambda_scenarios.services.intrinsics import CannotResolve
+from lambda_scenarios.services.layers import Layers
+from lambda_scenarios.services.variables import Located, UnresolvableError
+
+if TYPE_CHECKING:
+    from lambda_scenarios.model.values import Json
+    from lambda_scenarios.services.cloudformation.merging import Properties
+    from lambda_scenarios.services.cloudformation.stack import Stack
+
+_CODE_PROPERTY = {"AWS::Serverless::LayerVersion": "ContentUri", "AWS::Lambda::LayerVersion": "Content"}
+_MOST_HANDED = 20  # stacks that a layer goes through, from parameter to parameter
+# What Lambda looks into: docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+_INSIDE = ("python", "nodejs", "ruby", "java", "lib", "bin", "extensions")
+
+
+def read_application_layers(properties: Properties, stack: Stack, world: CodeWorld) -> Layers:
+    """The function's layers in order. Raises nothing: what is wrong is in the result."""
+    try:
+        layers = settled(properties.get("Layers"), stack)
+    except UnresolvableError as error:
+        return Layers((), (), False, (problem_of(error, "layers"),), ())
+    if layers is None:
+        return Layers((), (), False, (), ())
+    if not isinstance(layers.value, list):
+        problem = Problem("layers", "`Layers` must be a list", layers.origin)
+        return Layers((), (), False, (problem,), ())
+    directories: list[str] = []
+    declared: list[Json] = []
+    problems: list[Problem] = []
+    warnings: list[Diagnostic] = []
+    left_out = False
+    for index in range(len(layers.value)):
+        item = properties.inside(("Layers",), layers.value, index)
+        try:
+            item = chosen_branch(item, stack)
+            if item is None:
+                continue
+            declared.append(item.value)
+            directory, found = _directory(item, stack, world)
+            warnings += found
+            directories.append(directory)
+        except UnresolvableError as error:
+            problems.append(problem_of(error, f"layers.{index}"))
+        except LookupFailed as failure:
+            assert item is not None  # nothing is looked up for nothing
+            left_out = True
+            warnings.append(
+                Diagnostic(
+                    f"layer {_shown(declared[-1])} is left out: {failure.reason}",
+                    item.origin,
+                    "",
+                    failure.notes,
+                    "warning",
+                )
+            )
+    return Layers(tuple(directories), tuple(declared), left_out, tuple(problems), tuple(warnings))
+
+
+def _directory(item: Located, stack: Stack, world: CodeWorld) -> tuple[str, tuple[Diagnostic, ...]]:
+    """The layer's directory. Raises UnresolvableError, and LookupFailed for what only AWS has."""
+    for _ in range(_MOST_HANDED):
+        name = _reference(item.value)
+        kind = stack.resource(name).get("Type") if name is not None else None
+        if name is not None and isinstance(kind, str) and kind in _CODE_PROPERTY:
+            return _own(name, _CODE_PROPERTY[kind], item, stack, world)
+        handed = stack.handed(item)
+        if handed is None:
+            break
+        stack, item = handed
+    arn = evaluated(item, stack)
+    if not isinstance(arn, str):
+        raise UnresolvableError("a layer is named by its ARN or by `!Ref`", item.origin)
+    if not arn.startswith("arn:"):
+        raise LookupFailed("it is no layer of this template, and no ARN")
+    return stack.lookups.layer(arn), ()
+
+
+def _own(
+    name: str, property_name: str, item: Located, stack: Stack, world: CodeWorld
+) -> tuple[str, tuple[Diagnostic, ...]]:
+    try:
+        condition = stack.missing_condition(name)
+    except CannotResolve as failure:
+        raise unresolvable(failure, item) from None
+    if condition is not None:
+        raise UnresolvableError(
+            f"layer `{name}` isn't there: its condition `{condition}` is false", item.origin
+        )
+    located = stack.resources()[name]
+    resource = stack.resource(name)
+    metadata = resource.get("Metadata")
+    properties = Located(resource.get("Properties"), located.origin.at("Properties"))
+    shared = stack.globals_of("LayerVersion") if property_name == "ContentUri" else None
+    layer = Resource(
+        name,
+        merge(shared, properties, resource.get("IgnoreGlobals")),
+        metadata if isinstance(metadata, dict) else {},
+        property_name,
+        located.origin,
+    )
+    code = read_code(layer, stack, stack.build, world)
+    method = build_method(layer.metadata)
+    warnings = list(code.warnings)
+    if method and not any(os.path.isdir(os.path.join(code.directory, inside)) for inside in _INSIDE):
+        warnings.append(
+            Diagnostic(
+                f"layer `{name}` is not built (BuildMethod: {method}): nothing in it is where Lambda looks",
+                code.origin,
+                "`sam build` makes it",
+                severity="warning",
+            )
+        )
+    return code.directory, tuple(warnings)
+
+
+def _reference(value: Json) -> str | None:
+    name = value.get("Ref") if isinstance(value, dict) and len(value) == 1 else None
+    return name if isinstance(name, str) else None
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    name = _reference(value)
+    return f"`{name}`" if name is not None else "by an intrinsic function"
