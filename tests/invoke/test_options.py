@@ -45,6 +45,9 @@ class TestEvent:
 
     def test_data_may_look_like_an_option(self, shop: Path) -> None:
         assert result(invoke(shop, "-f", "echo", "--data=--path")) == "--path"
+        assert result(invoke(shop, "-d", "-five of them", "-f", "echo")) == "-five of them"
+        done = invoke(shop, "-f", "echo", "-d", "--path")
+        assert (done.status, "--data: expected one argument" in done.stderr) == (2, True)
 
     @pytest.mark.parametrize(
         ("data", "event"),
@@ -253,7 +256,8 @@ class TestService:
             shop, "-f", "echo", "--service", "dotnet.yml", env={"DOCKER_HOST": "unix:///nowhere.sock"}
         )
         assert (done.status, done.stdout) == (2, "")
-        assert "dotnet8" in done.stderr
+        assert "needs a Docker engine" in done.stderr
+        assert "--missing-runtime" not in done.stderr
 
     def test_the_later_options_are_refused(self, shop: Path) -> None:
         done = invoke(shop, "-f", "echo", "--debug")

@@ -9,11 +9,13 @@ import time
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
+    add_backend,
     add_credentials,
     add_one_service,
     add_skip_package,
     add_strict,
     credentials_of,
+    docker_of,
     one_service,
 )
 from lambda_scenarios.cli.parser import Parser, pairs, positive
@@ -27,6 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_scenarios.backends.early import Early
     from lambda_scenarios.invoke.pipeline import InvokeRequest
+    from lambda_scenarios.model.scenario import BackendName
 
 
 def _configure(parser: Parser) -> None:
@@ -34,6 +37,7 @@ def _configure(parser: Parser) -> None:
         "The result goes to stdout as JSON; what the function prints, and Lambda's REPORT line, to stderr.\n"
         "Exit status: 0 the function returned, 1 it ended in an error, 2 the input can't be used."
     )
+    parser.verbatim |= {"-d": "--data", "--data": "--data", "-c": "--context", "--context": "--context"}
     parser.add_argument("-f", "--function", required=True, metavar="NAME", help="of the service")
     group = parser.add_argument_group(
         "event", "Without --path and --data it is read from the standard input, unless that is a terminal."
@@ -74,6 +78,9 @@ def _configure(parser: Parser) -> None:
     group.add_argument(
         "--log-format", choices=("text", "json"), help="of the function's logger, as Lambda's setting"
     )
+    group = parser.add_argument_group("run")
+    add_backend(group, parser)
+    group.add_argument("--docker", action="store_true", help="in a container: --backend docker")
     group.add_argument("--timeout", type=positive, metavar="S", help="seconds, instead of the function's own")
 
 
@@ -83,7 +90,9 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     try:
         return _invoke(options, world, early)
     except MissingPart as missing:
-        raise UsageError(Diagnostic(missing.problem, notes=missing.notes)) from None
+        # Of a run, scenarios may be skipped; this is one invocation.
+        notes = tuple(note for note in missing.notes if "--missing-runtime" not in note)
+        raise UsageError(Diagnostic(missing.problem, notes=notes)) from None
     finally:
         if early is not None:
             early.discard()
@@ -146,13 +155,32 @@ def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
         options=service_options._replace(skip_package=options.skip_package),
         event=Given(options.path, options.data),
         context=Given(options.context_path, options.context),
-        conditions=Conditions(time.time(), options.inherit_env, options.aws_profile, role),
+        conditions=Conditions(
+            now=time.time(),
+            inherit=options.inherit_env,
+            profile=options.aws_profile,
+            role=role,
+            docker=docker_of(options, world),
+            say=lambda line: print(line, file=sys.stderr, flush=True),
+        ),
         raw=options.raw,
         environment=environment,
         timeout=options.timeout,
         credentials=credentials or "inherit",
+        backend=_backend(options),
         strict=options.strict,
     )
+
+
+def _backend(options: argparse.Namespace) -> BackendName:
+    from lambda_scenarios.scenarios.not_yet import refused_value
+
+    given: BackendName | None = options.backend
+    if options.docker and given not in (None, "auto", "docker"):
+        raise UsageError(Diagnostic(f"--docker and --backend {given} contradict each other"))
+    if refused_value("backend", given) is not None:
+        raise UsageError(Diagnostic(f"`--backend {given}` isn't there yet"))
+    return "docker" if options.docker else given or "auto"
 
 
 COMMAND = Command(_configure, _execute)

@@ -148,17 +148,18 @@ def add_strict(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--strict", action="store_true", help="warnings about services are errors")
 
 
-def add_backend(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument(
+def add_backend(group: argparse._ActionsContainer, parser: Parser) -> None:
+    parser.verbatim["--docker-arg"] = "--docker-arg"
+    group.add_argument(
         "--backend", choices=("auto", "local", "docker", "aws"), help="where functions run (default: auto)"
     )
-    parser.add_argument(
+    group.add_argument(
         "--docker-image",
         action="append",
         metavar="RUNTIME=IMAGE",
         help="instead of AWS's image of that runtime",
     )
-    parser.add_argument(
+    group.add_argument(
         "--docker-arg", action="append", metavar="ARGS", help="arguments of docker run, for all containers"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
@@ -47,7 +47,10 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UnknownOption instead of exiting; no abbreviations, which would break when options are added."""
+    """Raises UnknownOption instead of exiting; no abbreviations, which would break when options are added.
+
+    `verbatim` has the options whose values may begin with a dash, by every spelling, with a long one.
+    """
 
     def __init__(self, prog: str, description: str) -> None:
         super().__init__(
@@ -56,6 +59,28 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             formatter_class=_Formatter,
         )
+        self.verbatim: dict[str, str] = {}
+
+    def parse_args(self, args: Sequence[str]) -> argparse.Namespace:  # type: ignore[override]  # one way of many
+        return super().parse_args(self._joined(args))
+
+    def _joined(self, arguments: Sequence[str]) -> list[str]:
+        """The arguments, those of `verbatim` joined to what follows them: `--docker-arg '-p 9229:9229'` would
+        be read as the option -p."""
+        known = frozenset(option for action in self._actions for option in action.option_strings)
+        joined: list[str] = []
+        rest = iter(arguments)
+        for argument in rest:
+            joined.append(argument)
+            option = self.verbatim.get(argument)
+            following = next(rest, None) if option is not None else None
+            if following is None:
+                continue
+            if following in known:
+                joined.append(following)
+            else:
+                joined[-1] = f"{option}={following}"
+        return joined
 
     def error(self, message: str) -> NoReturn:
         notes = [f"{self.prog} --help lists the options"]

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def _configure(parser: Parser) -> None:
     add_selection(parser)
     group = parser.add_argument_group("run")
-    add_backend(group)
+    add_backend(group, parser)
     group.add_argument(
         "--missing-runtime",
         choices=("error", "skip"),

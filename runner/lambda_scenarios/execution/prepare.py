@@ -147,7 +147,7 @@ class _Desk:
         containers = self._containers()
         inside = containers.spec(function)
         self.warnings += containers.warnings
-        identity = self._identity(invocation)
+        identity = self._identity(invocation, with_keys=True)
         variables = from_inside(
             environment(
                 function._replace(code=containers.TASK_ROOT, layers=()),
@@ -189,13 +189,19 @@ class _Desk:
             raise self._known
         return self._known
 
-    def _identity(self, invocation: Invocation) -> Identity:
-        """Whose credentials the function sees. Raises MissingPart where its role can't be assumed."""
+    def _identity(self, invocation: Invocation, *, with_keys: bool = False) -> Identity:
+        """Whose credentials the function sees. `with_keys`: it can't look for them where the user's SDKs do,
+        in files and at endpoints of this machine. Raises MissingPart where there are none to be had."""
         if invocation.credentials == "none":
             return MADE_UP
         if invocation.credentials == "inherit":
             profile = self._conditions.profile or invocation.function.service.profile
-            return inherited(self._world.environ, profile)
+            identity = inherited(self._world.environ, profile)
+            if with_keys:
+                from lambda_scenarios.aws.users_keys import users_keys
+
+                return users_keys(self._world.environ, profile, identity)
+            return identity
         if self._roles is None:
             from lambda_scenarios.aws.roles import Roles
 

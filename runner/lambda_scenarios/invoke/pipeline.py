@@ -13,7 +13,7 @@ from lambda_scenarios.execution.scheduler import Limits, Scheduler
 from lambda_scenarios.invoke.event import Given, context_of, event_of
 from lambda_scenarios.model.expectation import Expectation
 from lambda_scenarios.model.outcome import Outcome
-from lambda_scenarios.model.scenario import Credentials, Invocation
+from lambda_scenarios.model.scenario import BackendName, Credentials, Invocation
 from lambda_scenarios.model.values import Origin
 from lambda_scenarios.services.catalog import Catalog, ServiceOptions
 
@@ -36,6 +36,7 @@ class InvokeRequest(NamedTuple):
     environment: tuple[tuple[str, str], ...] = ()
     timeout: float | None = None
     credentials: Credentials = "inherit"
+    backend: BackendName = "auto"
     strict: bool = False
 
 
@@ -70,6 +71,7 @@ def invoke(request: InvokeRequest, world: World, console: Console, early: Early 
         timeout=request.timeout or function.timeout,
         expectation=Expectation((), None, Origin(service.file)),
         credentials=request.credentials,
+        backend=request.backend,
     )
     if request.strict and (wrong := strictly(warnings)):
         raise UsageError(*wrong)
@@ -78,7 +80,11 @@ def invoke(request: InvokeRequest, world: World, console: Console, early: Early 
     raise_interrupts()
     watcher = _Watcher()
     scheduler = Scheduler(
-        plan.lanes(prepared.assignments), Limits(jobs=1, idle=0, prefetch=False), early, console.output
+        plan.lanes(prepared.assignments),
+        Limits(jobs=1, idle=0, prefetch=False),
+        early,
+        console.output,
+        engine=prepared.engine,
     )
     _, stopped_by = scheduler.run(lambda: watcher)
     if watcher.ended is None:

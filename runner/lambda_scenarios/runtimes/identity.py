@@ -78,8 +78,14 @@ def inherited(shell: Mapping[str, str], profile: str | None) -> Identity:
 
 def assumed(keys: Keys) -> Identity:
     """Those of a role."""
-    values = (keys.access_key_id, keys.secret_access_key, keys.session_token)
-    return Identity(tuple(zip(_KEYS, values, strict=True)), f"the role {keys.arn}")
+    return of_keys(keys.access_key_id, keys.secret_access_key, keys.session_token, f"the role {keys.arn}")
+
+
+def of_keys(access_key_id: str, secret_access_key: str, session_token: str | None, shown: str) -> Identity:
+    """These keys, and nothing else. Keys of a user have no token."""
+    values = (access_key_id, secret_access_key, session_token)
+    pairs = zip(_KEYS, values, strict=True)
+    return Identity(tuple((name, value) for name, value in pairs if value is not None), shown)
 
 
 def without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
