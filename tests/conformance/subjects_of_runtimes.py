@@ -38,6 +38,15 @@ def _go(code: Path) -> None:
     subprocess.run(("go", "build", "-o", "bootstrap", "."), cwd=code, env=environment, check=True)
 
 
+def _java(code: Path) -> None:
+    """Compiled with the interfaces of AWS's client, as the program has them in its cache."""
+    from lambda_scenarios.runtimes.java_client import client
+
+    class_path = client(os.environ).class_path
+    command = ("javac", "--release", "11", "-encoding", "UTF-8", "-cp", class_path, "Subject.java")
+    subprocess.run(command, cwd=code, check=True)
+
+
 SUBJECTS = {
     "python": Subject(f"python3.{sys.version_info[1]}", "subject.handler", (), "ShopError", "ValueError"),
     "nodejs": Subject(
@@ -54,6 +63,15 @@ SUBJECTS = {
         "Function<ShopError>",
         "Init<ArgumentError>",
         segfault="aborted",  # Ruby says where it was, and aborts
+    ),
+    "java": Subject(
+        "java17",
+        "Subject::handle",
+        (("javac", "apt-get install default-jdk-headless"),),
+        "Subject$ShopError",
+        "java.lang.IllegalStateException",
+        segfault="aborted",  # Java says where it was, and aborts
+        made=_java,
     ),
     "go": Subject(
         "provided.al2023",

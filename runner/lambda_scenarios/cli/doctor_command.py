@@ -26,7 +26,7 @@ def _execute(_options: argparse.Namespace, world: World) -> int:
                 print(f"  ✗ {found.name:<8} missing    {found.advice}")
             else:
                 print(f"  ✓ {found.name:<8} {found.version:<10} {shown_path(found.path or '', world.cwd)}")
-    print("\nNot yet: java, dotnet, container images; the docker and aws backends.")
+    print("\nNot yet: the aws backend.")
     return statuses.DONE
 
 

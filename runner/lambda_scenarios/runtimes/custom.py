@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.phrases import shown_path
-from lambda_scenarios.runtimes.executables import Executable, executable
 from lambda_scenarios.runtimes.runtime import Found, Launch, Runtime, World
+
+if TYPE_CHECKING:
+    from lambda_scenarios.runtimes.executables import Executable
 
 # Lambda starts it in the directory of the code.
 _START = ("/bin/sh", "-c", 'cd -- "$LAMBDA_TASK_ROOT" && exec "$0"')
@@ -26,6 +29,8 @@ def launch(function: Function, world: World) -> Launch:
 
     Raises MissingPart where it isn't there, can't be executed, or is for another machine.
     """
+    from lambda_scenarios.runtimes.executables import Executable, executable
+
     path = _bootstrap(function, world)
     shown = shown_path(path, world.cwd)
     found = executable(path) if os.access(path, os.R_OK) else Executable("linux")

@@ -69,6 +69,8 @@ def environment(
 
     Later ones win: the shell's, Lambda's, credentials, the function's own, IS_LOCAL, the scenario's.
     """
+    if launch.code is not None:
+        function = function._replace(code=launch.code)
     found = without_credentials(at_start(settings.shell, inherit=settings.inherit))
     found.update(_of_lambda(function, context, settings.log_stream))
     found.update(identity.variables)

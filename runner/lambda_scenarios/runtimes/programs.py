@@ -138,3 +138,12 @@ def os_advice(environ: Mapping[str, str], debian: str, brew: str) -> str:
         if folder and os.access(os.path.join(folder, "apt-get"), os.X_OK):
             return f"to install it: {debian}"
     return f"to install it: {debian} (Debian, Ubuntu) · {brew} (macOS)"
+
+
+def utf8_locale(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Variables for interpreters that read files and variables as the locale says, which in Lambda is always
+    UTF-8: LANG names one there that this machine may not have."""
+    named = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    if sys.platform == "darwin" or "utf" in named.lower():
+        return ()
+    return (("LC_CTYPE", "C.UTF-8"),)

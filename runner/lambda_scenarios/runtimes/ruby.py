@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping
 
 from lambda_scenarios.errors import MissingPart
@@ -42,7 +41,7 @@ def launch(function: Function, world: World) -> Launch:
         environment=(
             ("GEM_PATH", os.pathsep.join(_gem_paths(function, found.version))),
             ("RUBYLIB", os.pathsep.join(_layer_directories(function, "ruby/lib"))),
-            *_locale(world.environ),
+            *programs.utf8_locale(world.environ),
         ),
         search_paths=("GEM_PATH", "RUBYLIB"),
         version=found.version,
@@ -101,14 +100,6 @@ def _other_bundle(function: Function, version: str) -> str:
     if not versions or f"{version}.0" in versions:
         return ""
     return f", which doesn't see the gems in vendor/bundle/ruby/{versions[-1]}"
-
-
-def _locale(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """In Lambda, files and variables are read as UTF-8; Ruby goes by the locale, which may not be there."""
-    named = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
-    if sys.platform == "darwin" or "utf" in named.lower():
-        return ()
-    return (("LC_CTYPE", "C.UTF-8"),)
 
 
 def inspect(world: World) -> tuple[Found, ...]:

@@ -19,6 +19,7 @@ class Launch(NamedTuple):
     `command` is complete but for the client's own two arguments, which are appended where `credits` is
     more than 1. `environment` is what this runtime adds below the function's own variables;
     `search_paths` names variables that hold search paths, in front of which `environment` is put.
+    `code`: the absolute directory of the code, where it is another than the function's own.
     """
 
     command: tuple[str, ...]
@@ -27,6 +28,7 @@ class Launch(NamedTuple):
     search_paths: tuple[str, ...]
     version: str
     warnings: tuple[str, ...] = ()
+    code: str | None = None
 
 
 class Found(NamedTuple):

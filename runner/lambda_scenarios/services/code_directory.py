@@ -53,6 +53,8 @@ def find_code(wanted: Wanted) -> Code:
     if wanted.runtime.startswith(_OWN_BOOTSTRAP):
         executable = wanted.handler if wanted.runtime == "go1.x" else "bootstrap"
         needed = not os.path.exists(os.path.join(root, executable))
+    elif wanted.runtime.startswith("java"):
+        needed = True  # sources can't be run
     artifact = read.package.archive if read.package is not None and read.package.is_artifact else None
     if artifact is None:
         return Code(root, fault, read.problem if needed else None)

@@ -53,6 +53,8 @@ def check_handler(
         return HandlerFault(
             "outside", f"the handler `{handler}` is an absolute path", "it must be in the service"
         )
+    if runtime.startswith("java"):
+        return _check_java(handler)
     if not python and not ruby and not runtime.startswith("nodejs"):
         return None
     directory, _, name = handler.rpartition("/")
@@ -125,6 +127,18 @@ def _check_ruby(
     ):
         return None
     return _missing(handler, relative + ".rb", root, _RUBY_SUFFIXES[:1])
+
+
+def _check_java(handler: str) -> HandlerFault | None:
+    """Only its form: the class is looked for where the function is run, since a build makes it."""
+    name, separator, method = handler.rpartition("::")
+    if (separator and name and method and ":" not in name) or ":" not in handler:
+        return None
+    return HandlerFault(
+        "malformed",
+        f"the handler `{handler}` names no class and method",
+        "it has the form `package.Class::method` or `package.Class`",
+    )
 
 
 def in_build_output(handler: str) -> bool:

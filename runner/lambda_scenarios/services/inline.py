@@ -82,7 +82,8 @@ def _faults(function: Function, declared: dict[str, Json], environ: Mapping[str,
     assert function.origin is not None  # it is set for every inline function
     origin = function.origin
     found: list[Diagnostic] = []
-    if not os.path.isdir(function.code):
+    archive = function.runtime.startswith("java") and function.code.endswith((".jar", ".zip"))
+    if not os.path.isdir(function.code) and not (archive and os.path.isfile(function.code)):
         where = origin.at("code") if "code" in declared else origin
         return [Diagnostic(f"the directory of function `{function.key}` does not exist", where)]
     for name in ("timeout", "memory"):

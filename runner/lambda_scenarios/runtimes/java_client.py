@@ -1,0 +1,222 @@
+"""AWS's runtime interface client for Java: fetched once, checked by its hashes, kept in the cache."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from lambda_scenarios.caching import cache_directory
+from lambda_scenarios.errors import MissingPart
+from lambda_scenarios.runtimes import maven, programs
+
+MAIN = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"
+_LOADS_ALL = "com.amazonaws.services.lambda.runtime.api.client.ClasspathLoader"
+_VERSION = "2.10.1"
+_DOCKER = "or: --backend docker · --missing-runtime skip"
+
+
+class _Jar(NamedTuple):
+    group: str
+    name: str
+    version: str
+    size: int
+    sha256: str
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}-{self.version}.jar"
+
+    @property
+    def path(self) -> str:
+        """In a repository."""
+        return f"{self.group}/{self.name}/{self.version}/{self.file}"
+
+
+# What the client needs, in the order of the class path: its pom.xml, and theirs.
+_JARS = (
+    _Jar(
+        "com/amazonaws",
+        "aws-lambda-java-core",
+        "1.4.0",
+        10623,
+        "575c24393cc1ad645e83e618956eabd89ffe8cc09efae2cb62bc6589154d68ed",
+    ),
+    _Jar(
+        "com/amazonaws",
+        "aws-lambda-java-runtime-interface-client",
+        _VERSION,
+        1614973,
+        "b0dd01f45b7258da0e32ade0bff950b12d0cf279ccebf416ad8c3795af21f1db",
+    ),
+    _Jar(
+        "com/amazonaws",
+        "aws-lambda-java-serialization",
+        "1.2.0",
+        3726540,
+        "1513c1f945a3213f916a4b2de1760c97b51d84d110f82bbbcf9cfac53d5651e7",
+    ),
+    _Jar(
+        "software/amazon/awssdk",
+        "utils-lite",
+        "2.34.0",
+        8796,
+        "efaf784f07ae526f0b5c89d71ef21cf16636131c47d44616e3df9bedc3f4f89a",
+    ),
+    _Jar(
+        "software/amazon/awssdk",
+        "annotations",
+        "2.34.0",
+        13755,
+        "fafdcb55f4e5af603f5219f4a2b080aa0decb562a7c0944f7a7eca82dd47e487",
+    ),
+)
+
+
+class Client(NamedTuple):
+    """`class_path` and `native` (a shared library) are absolute; `folder` is where they lie."""
+
+    class_path: str
+    native: str
+    folder: str
+
+
+def client(environ: Mapping[str, str]) -> Client:
+    """The client, ready to be started. Raises MissingPart where it can't run here, or can't be fetched."""
+    if sys.platform == "darwin":
+        raise MissingPart(
+            "AWS's client for Java runs on Linux alone, and this machine is macOS", ("or: --backend docker",)
+        )
+    folder = os.path.join(cache_directory(environ, "java"), _VERSION)
+    missing = [jar for jar in _JARS if _size(os.path.join(folder, jar.file)) != jar.size]
+    if missing:
+        _fill(folder, missing, environ)
+    class_path = os.pathsep.join(os.path.join(folder, jar.file) for jar in _JARS)
+    return Client(class_path, _native(folder), folder)
+
+
+def _size(path: str) -> int | None:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return None
+
+
+def _fill(folder: str, missing: list[_Jar], environ: Mapping[str, str]) -> None:
+    """Puts the files into the cache: those of Maven's local repository, else fetched."""
+    local = maven.local_repository(environ)
+    where: maven.Repository | None = None
+    for jar in missing:
+        data = _read(os.path.join(local, jar.path))
+        if data is None or not _is(jar, data):
+            where = where or maven.repository(environ)
+            try:
+                data = maven.download(where, jar.path)
+            except maven.FetchFailed as error:
+                raise _unfetched(folder, missing, where, str(error)) from None
+            if not _is(jar, data):
+                raise _unfetched(folder, missing, where, f"{jar.file} is not what its hash says")
+        try:
+            _place(os.path.join(folder, jar.file), data)
+        except OSError as error:
+            raise MissingPart(
+                f"AWS's client for Java can't be kept in {folder}: {error.strerror}",
+                ("XDG_CACHE_HOME names another place for the cache",),
+                skippable=False,
+            ) from None
+
+
+def _is(jar: _Jar, data: bytes) -> bool:
+    return len(data) == jar.size and hashlib.sha256(data).hexdigest() == jar.sha256
+
+
+def _unfetched(folder: str, missing: list[_Jar], where: maven.Repository, reason: str) -> MissingPart:
+    shown = maven.repository({})._replace(url=where.url).url
+    size = sum(jar.size for jar in missing) / 1e6
+    return MissingPart(
+        "Java needs AWS's runtime interface client, which could not be fetched",
+        (
+            f"from {shown}: {reason}",
+            f"it is fetched once ({len(missing)} files, {size:.1f} MB) and kept in {folder}; by hand:",
+            *(f"  {shown}/{jar.path}" for jar in missing),
+            f"another repository: {maven.VARIABLE}, a URL or a directory; or a mirror of ~/.m2/settings.xml",
+            _DOCKER,
+        ),
+    )
+
+
+def _native(folder: str) -> str:
+    """The shared library of this machine, which the client would else unpack to one file of /tmp: two
+    workers that start at once would write over each other's."""
+    machine = "aarch_64" if os.uname().machine in ("aarch64", "arm64") else os.uname().machine
+    name = f"libaws-lambda-jni.linux{'_musl' if _is_musl() else ''}-{machine}.so"
+    path = os.path.join(folder, name)
+    if not os.path.exists(path):
+        import zipfile
+
+        with zipfile.ZipFile(os.path.join(folder, _JARS[1].file)) as jar:
+            try:
+                data = jar.read(f"jni/{name}")
+            except KeyError:
+                raise MissingPart(
+                    f"AWS's client for Java has no library for this machine ({machine})", (_DOCKER,)
+                ) from None
+        _place(path, data)
+    return path
+
+
+def _is_musl() -> bool:
+    try:
+        return not os.confstr("CS_GNU_LIBC_VERSION")
+    except (ValueError, OSError):
+        return True
+
+
+def class_archive(found: Client, java: str, environ: Mapping[str, str]) -> str | None:
+    """The client's classes as the virtual machine maps them into memory, which halves its start; made once
+    for each Java, as AWS does it for its own. None where this Java can't: before version 13.
+
+    https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html (dynamic archives)
+    """
+    home = os.path.dirname(os.path.dirname(os.path.realpath(java)))
+    try:
+        told = os.stat(os.path.join(home, "release"))
+    except OSError:
+        return None
+    key = f"{home}\0{told.st_mtime_ns}\0{told.st_size}\0{found.folder}"
+    path = os.path.join(found.folder, f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:16]}.jsa")
+    size = _size(path)
+    if size is None:
+        temporary = f"{path}.{os.getpid()}"
+        command = (
+            *(java, f"-XX:ArchiveClassesAtExit={temporary}", "-XX:+UseSerialGC", "-Xlog:disable"),
+            *("-cp", found.class_path, _LOADS_ALL),
+        )
+        # It ends at a class for a later Java, after all that matter, and leaves its archive all the same.
+        programs.ask(("/bin/sh", "-c", '"$@"; exit 0', "sh", *command), environ)
+        with contextlib.suppress(OSError):  # a cache that can't be written to
+            if not _size(temporary):  # not to be tried again
+                open(temporary, "wb").close()
+            os.replace(temporary, path)
+        size = _size(path)
+    return path if size else None
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def _place(path: str, data: bytes) -> None:
+    """Whole or not at all, whoever does the same at once."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = f"{path}.{os.getpid()}"
+    with open(temporary, "wb") as file:
+        file.write(data)
+    os.replace(temporary, path)

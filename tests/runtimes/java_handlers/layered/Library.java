@@ -1,0 +1,5 @@
+package layered;
+
+public class Library {
+  public static String name() { return "the library"; }
+}
