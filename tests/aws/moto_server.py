@@ -30,7 +30,15 @@ _SERVER = """\
 import os, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.awslambda.models import LayerVersion
 from werkzeug.serving import make_server
+described = LayerVersion.get_layer_version
+def with_location(version):
+    # moto says `s3://`; AWS says where in S3 the archive is. `Moto.layer` puts it there.
+    answer = described(version)
+    answer["Content"]["Location"] = f"http://127.0.0.1:{server.port}/layers/{version.name}-{version.version}"
+    return answer
+LayerVersion.get_layer_version = with_location
 server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
 print(server.port, flush=True)
 server.serve_forever()
@@ -81,6 +89,17 @@ class Moto:
 
     def stack(self, name: str, template: dict[str, Any], region: str = REGION) -> None:
         self.client("cloudformation", region).create_stack(StackName=name, TemplateBody=json.dumps(template))
+
+    def layer(self, name: str, archive: bytes, served: bytes | None = None) -> str:
+        """Publishes a version of a layer: its ARN. `served` is what a download gives instead."""
+        client = self.client("lambda")
+        published = client.publish_layer_version(LayerName=name, Content={"ZipFile": archive})
+        s3 = self.client("s3", "us-east-1")
+        s3.create_bucket(Bucket="layers")
+        body = archive if served is None else served
+        key = f"{name}-{published['Version']}"
+        s3.put_object(Bucket="layers", Key=key, Body=body, ACL="public-read")  # moto knows no signatures
+        return str(published["LayerVersionArn"])
 
     def reset(self) -> None:
         self._post("/moto-api/reset")

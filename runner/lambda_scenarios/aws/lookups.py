@@ -145,8 +145,32 @@ class Lookups:
         return self._once(key, lambda: self._secret(name, region, stage, version))
 
     def layer(self, arn: str) -> str:
-        """The absolute directory that holds a layer's content, downloaded once."""
-        raise LookupFailed(f"layers that AWS keeps ({arn}) are not downloaded yet")
+        """The absolute directory that holds a layer's content, downloaded once and kept for later runs."""
+        from lambda_scenarios.aws.layer_store import layer_directory
+
+        return self._once(("layer", arn), lambda: layer_directory(self, arn, self._environ))
+
+    def download(self, url: str, region: str, write: Callable[[bytes], object]) -> None:
+        """Hands what lies behind a signed address of S3 to `write`, in chunks; what that raises is raised."""
+        from lambda_scenarios.aws.download import fetch
+        from lambda_scenarios.aws.reasons import Call, explain, one_line
+        from lambda_scenarios.aws.session import environment
+
+        self.client("s3", region)  # which opens the session
+        try:
+            with environment(self._environ):
+                fetch(url, self._session, write)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            failure = explain(error, Call("s3", region, "GetObject", self.profile))
+            host = url.partition("://")[2].partition("/")[0]
+            if not failure.code:
+                reason = (
+                    f"{host}, where AWS keeps it, can't be reached: {one_line(str(error)).replace(url, host)}"
+                )
+                failure = LookupFailed(reason)
+            raise failure from None
 
     def ask(self, service: str, region: str, operation: str, **parameters: Any) -> Any:
         """The answer to one call, as botocore gives it; `operation` as in the API: GetParameter.

@@ -60,8 +60,8 @@ def open_session(profile: str | None) -> Session:
     except Exception:  # noqa: BLE001, S110 - a chain without it has nothing to wait for
         pass
     else:
-        resolver.insert_before("iam-role", _AnsweringMetadata(metadata))
-        resolver.remove("iam-role")
+        resolver.insert_after("iam-role", _AnsweringMetadata(metadata))
+        resolver.remove("iam-role")  # the first of that name
     for provider in resolver.providers:
         if provider.METHOD == "assume-role":
             provider._prompter = _ask_for_code  # its only way in: the chain is built by the session
@@ -80,11 +80,13 @@ class _AnsweringMetadata(CredentialProvider):  # type: ignore[misc]  # botocore 
     def __init__(self, provider: Any) -> None:
         super().__init__()
         self._provider = provider
+        self._answers: bool | None = None  # None: nobody has asked yet
 
     def load(self) -> Any:
-        if os.environ.get("AWS_EC2_METADATA_DISABLED", "false").lower() == "true" or not _answers():
-            return None
-        return self._provider.load()
+        if self._answers is None:
+            disabled = os.environ.get("AWS_EC2_METADATA_DISABLED", "false").lower() == "true"
+            self._answers = not disabled and _answers()
+        return self._provider.load() if self._answers else None
 
 
 def _answers() -> bool:

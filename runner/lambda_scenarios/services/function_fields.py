@@ -124,7 +124,7 @@ def read_fields(
         fields.problems.append(
             Problem("image", "a function has a `handler` or an `image`, not both", function.origin)
         )
-    layers = _read_layers(fields, root)
+    layers = _read_layers(fields, root, references)
     runtime: str | None = ""
     if image is None:
         runtime = fields.read("runtime", "runtime", _DEFAULT_RUNTIME, field_values.runtime)
@@ -173,9 +173,9 @@ def read_fields(
     )
 
 
-def _read_layers(fields: _Fields, root: str) -> Layers:
+def _read_layers(fields: _Fields, root: str, references: Callable[[], StackReferences]) -> Layers:
     try:
-        return read_layers(fields.resolver, fields.find("layers", "layers"), root)
+        return read_layers(fields.resolver, fields.find("layers", "layers"), root, references)
     except UnresolvableError as error:
         return Layers((), (), False, (problem_of(error, "layers"),), ())
 

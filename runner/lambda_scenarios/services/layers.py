@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from lambda_scenarios.aws.failures import LookupFailed
+from lambda_scenarios.caching import cache_directory
 from lambda_scenarios.errors import Diagnostic, did_you_mean
 from lambda_scenarios.services import logical_ids
 from lambda_scenarios.services.findings import Problem, problem_of
@@ -13,6 +17,7 @@ from lambda_scenarios.services.variables import Located, Resolver, UnresolvableE
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.values import Json
+    from lambda_scenarios.services.stack_references import StackReferences
 
 
 class Layers(NamedTuple):
@@ -25,9 +30,12 @@ class Layers(NamedTuple):
     warnings: tuple[Diagnostic, ...]
 
 
-def read_layers(resolver: Resolver, layers: Located | None, root: str) -> Layers:
+def read_layers(
+    resolver: Resolver, layers: Located | None, root: str, references: Callable[[], StackReferences]
+) -> Layers:
     """The layers of a function. One of the service's own is named by `{Ref: <Name>LambdaLayer}`.
 
+    Those that AWS keeps are downloaded; one that can't be had is left out, with a warning.
     Source: Serverless Framework, lib/plugins/aws/lib/naming.js (getLambdaLayerLogicalId).
     """
     if layers is None:
@@ -39,53 +47,99 @@ def read_layers(resolver: Resolver, layers: Located | None, root: str) -> Layers
     declared: list[Json] = []
     problems: list[Problem] = []
     warnings: list[Diagnostic] = []
-    left_out = False
     for index, item in enumerate(layers.value):
         located = Located(item, layers.origin.at(index))
         try:
             value = resolver.deep(located)
             declared.append(value)
-            if value is None:
-                continue
-            directory = _directory(resolver, value, located, root)
+            if value is not None:
+                own = _own_layer(resolver, value, located)
+                if own is not None:
+                    directories.append(_directory(resolver, own, located, root))
+                else:
+                    directories.append(_of_aws(resolver, value, references))
         except UnresolvableError as error:
             problems.append(problem_of(error, f"layers.{index}"))
-            continue
-        if directory is None:
-            left_out = True
-            shown = value if isinstance(value, str) else "by an intrinsic function"
-            warnings.append(
-                Diagnostic(
-                    f"layer {shown} is left out",
-                    located.origin,
-                    "layers that AWS keeps are not downloaded yet",
-                    severity="warning",
-                )
-            )
-        else:
-            directories.append(directory)
-    return Layers(tuple(directories), tuple(declared), left_out, tuple(problems), tuple(warnings))
+        except _LeftOut as left_out:
+            warnings.append(_warning(left_out, located))
+    return Layers(tuple(directories), tuple(declared), bool(warnings), tuple(problems), tuple(warnings))
 
 
-def _directory(resolver: Resolver, value: Json, located: Located, root: str) -> str | None:
-    """The layer's directory; None for one that only AWS has."""
+class _LeftOut(Exception):
+    """A layer can't be had. `shown` names it."""
+
+    def __init__(self, shown: str, reason: str, notes: tuple[str, ...]) -> None:
+        super().__init__(reason)
+        self.shown = shown
+        self.reason = reason
+        self.notes = notes
+
+
+def _warning(left_out: _LeftOut, located: Located) -> Diagnostic:
+    notes = (
+        *left_out.notes,
+        "without AWS: unpack it, and give it as a layer of the service: `layers: {name: {path: …}}`",
+    )
+    return Diagnostic(
+        f"layer {left_out.shown} is left out: {left_out.reason}",
+        located.origin,
+        notes=notes,
+        severity="warning",
+    )
+
+
+def _own_layer(resolver: Resolver, value: Json, located: Located) -> str | None:
+    """The name of the service's own layer that is meant; None for those of AWS."""
     reference = value.get("Ref") if isinstance(value, dict) else None
-    if not isinstance(reference, str):
+    if not isinstance(reference, str) or not reference.endswith("LambdaLayer"):
         return None
     own = resolver.lookup("layers")
     names = list(own.value) if own is not None and isinstance(own.value, dict) else []
     by_reference = {logical_ids.of_layer(name): name for name in names}
-    name = by_reference.get(reference)
-    if name is None:
-        if not reference.endswith("LambdaLayer"):
-            return None  # some resource of the template
-        close = did_you_mean(reference, tuple(by_reference))
-        label = f"did you mean `{close}`?" if close else f"its layers: {', '.join(by_reference) or 'none'}"
-        raise UnresolvableError(f"no layer `{reference}` in this service", located.origin, reference, label)
+    if reference in by_reference:
+        return by_reference[reference]
+    close = did_you_mean(reference, tuple(by_reference))
+    label = f"did you mean `{close}`?" if close else f"its layers: {', '.join(by_reference) or 'none'}"
+    raise UnresolvableError(f"no layer `{reference}` in this service", located.origin, reference, label)
+
+
+def _directory(resolver: Resolver, name: str, located: Located, root: str) -> str:
+    """The directory of a layer of the service: its own, else what its artifact holds."""
     path = resolver.lookup("layers", name, "path")
-    if path is None:
-        return None  # `package.artifact` instead
-    directory = os.path.normpath(os.path.join(root, text_in_text(path.value) or ""))
-    if not os.path.isdir(directory):
-        raise UnresolvableError(f"the directory of layer `{name}` does not exist", path.origin)
-    return directory
+    if path is not None:
+        directory = os.path.normpath(os.path.join(root, text_in_text(path.value) or ""))
+        if not os.path.isdir(directory):
+            raise UnresolvableError(f"the directory of layer `{name}` does not exist", path.origin)
+        return directory
+    artifact = resolver.lookup("layers", name, "package", "artifact")
+    if artifact is None:
+        raise UnresolvableError(f"layer `{name}` has neither `path` nor `package.artifact`", located.origin)
+    from lambda_scenarios.packaging.unpack import UnusableArchive, unpacked
+
+    shown = text_in_text(artifact.value) or ""
+    try:
+        cache = cache_directory(resolver.settings.environ, "layers")
+        return unpacked(os.path.normpath(os.path.join(root, shown)), cache)
+    except UnusableArchive as error:
+        label = "build it first" if "not exist" in error.problem else ""
+        raise UnresolvableError(
+            f"{shown} {error.problem}", artifact.origin, label=label, notes=error.notes
+        ) from None
+
+
+def _of_aws(resolver: Resolver, value: Json, references: Callable[[], StackReferences]) -> str:
+    """The directory of a layer that AWS keeps, by its ARN or what refers to that."""
+    shown = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    if isinstance(value, dict):
+        from lambda_scenarios.services import intrinsics
+
+        try:
+            value = intrinsics.resolve(value, references())
+        except intrinsics.CannotResolve as failure:
+            raise _LeftOut(shown, failure.reason, failure.notes) from None
+    if not isinstance(value, str):
+        raise _LeftOut(shown, "it is no ARN", ())
+    try:
+        return resolver.settings.lookups.of_profile(resolver.profile()).layer(value)
+    except LookupFailed as failure:
+        raise _LeftOut(shown, failure.reason, failure.notes) from None
