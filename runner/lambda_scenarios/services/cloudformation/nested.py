@@ -71,7 +71,8 @@ class NestedStacks:
 
 
 def is_nested(resource: Mapping[str, Json]) -> bool:
-    return resource.get("Type") in _LOCATION
+    kind = resource.get("Type")
+    return isinstance(kind, str) and kind in _LOCATION
 
 
 def template_path(resource: Mapping[str, Json], root: str) -> str | None:
@@ -81,7 +82,9 @@ def template_path(resource: Mapping[str, Json], root: str) -> str | None:
     kind = resource.get("Type")
     properties = resource.get("Properties")
     location = (
-        properties.get(_LOCATION[kind]) if isinstance(kind, str) and isinstance(properties, dict) else None
+        properties.get(_LOCATION.get(kind, ""))
+        if isinstance(kind, str) and isinstance(properties, dict)
+        else None
     )
     found = asset if isinstance(asset, str) else location
     if not isinstance(found, str) or "://" in found.removeprefix("file://"):

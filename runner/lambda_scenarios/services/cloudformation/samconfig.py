@@ -27,7 +27,7 @@ _PAIR = re.compile(
     r"(?:ParameterKey=(?P<key>[A-Za-z0-9\"']+),ParameterValue=|(?<!\S)(?P<name>[A-Za-z0-9\"']+)=)"
     r"(?P<value>\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|(?:\\.|[^\s\"\\])+)"
 )
-_TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 class SamConfig(NamedTuple):
@@ -98,7 +98,9 @@ def _toml(file: str, documents: Documents) -> Any:
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         at = _TOML_PLACE.search(message)
-        place = Place(file, int(at[1]), int(at[2])) if at else Place(file, 1)
+        text = documents.text(file)
+        line, column = (int(at[1] or 0), int(at[2] or 0)) if at else (0, 0)
+        place = Place(file, line or text.count("\n") + 1, column or 1)
         problem = _TOML_PLACE.sub("", message)
         raise UsageError(
             Diagnostic(f"{os.path.basename(file)} is not TOML", place, problem[:1].lower() + problem[1:])

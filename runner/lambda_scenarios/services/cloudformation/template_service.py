@@ -312,7 +312,8 @@ def _functions(stack: Stack, prefix: str, broken: dict[str, Problem]) -> Iterato
         raise UsageError(problem_of(unresolvable(failure, located), "Resources").diagnostic()) from None
     for name, located in resources.items():
         resource = stack.resource(name)
-        if resource.get("Type") in _CODE_PROPERTY:
+        kind = resource.get("Type")
+        if isinstance(kind, str) and kind in _CODE_PROPERTY:
             key = prefix + (construct_path(metadata_of(resource)) or name)
             try:
                 condition = stack.missing_condition(name)
