@@ -14,7 +14,7 @@ from lambda_scenarios.model.record import RunEnd, RunInfo, Status
 from lambda_scenarios.phrases import plural, shown_path
 from lambda_scenarios.reports import masking, write
 from lambda_scenarios.reports.spool import SpoolWriter, read
-from lambda_scenarios.runtimes.identity import made_up
+from lambda_scenarios.runtimes.identity import made_up, secrets_of_files
 from lambda_scenarios.scenarios.yaml_source import locate
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Session:
         self._world = world
         self._console = console
         self._interrupted: str | None = None
-        masker = _masker(prepared, request.mask)
+        masker = _masker(prepared, request.mask, cases, world)
         console.mask_sources(masker.text)
         info = _info(request, cases, jobs)
         self._spool = SpoolWriter(request.reports.directory, masking.mask_run(info, masker))
@@ -130,9 +130,12 @@ class Session:
         return spool.counts()
 
 
-def _masker(prepared: Prepared, extra: Sequence[str]) -> masking.Masker:
+def _masker(prepared: Prepared, extra: Sequence[str], cases: Sequence[Case], world: World) -> masking.Masker:
     variables = [pair for spec in prepared.specs for pair in spec.environment if not made_up(*pair)]
-    return masking.Masker(masking.secret_values(dict.fromkeys(variables), extra))
+    values = masking.secret_values(dict.fromkeys(variables), extra)
+    if any(case.invocation is not None and case.invocation.credentials == "inherit" for case in cases):
+        values |= frozenset(secrets_of_files(world.environ))
+    return masking.Masker(values)
 
 
 def _because(interrupted: str) -> str:

@@ -83,6 +83,24 @@ class TestWithoutAws:
         assert report(tmp_path)["environments"][0]["identity"] == "the user's (keys of the shell)"
         assert not any(value in all_reports(tmp_path) + done.stdout for value in KEYS.values())
 
+    def test_keys_of_files_are_masked_too(self, tmp_path: Path) -> None:
+        project(tmp_path)
+        file = tmp_path / "credentials"
+        file.write_text(
+            "[work]\naws_access_key_id=AKIAOFTHEFILE0000000\naws_secret_access_key = of+the/file\n"
+        )
+        (tmp_path / "app.py").write_text(
+            "import os\ndef handler(event, context):\n"
+            "    print(open(os.environ['AWS_SHARED_CREDENTIALS_FILE']).read())\n"
+        )
+        environ = {"AWS_SHARED_CREDENTIALS_FILE": str(file)}
+        done = running.run(tmp_path, "run", "s.yml", "--credentials", "inherit", env=environ)
+        assert done.status == 0
+        logs = report(tmp_path)["results"][0]["attempts"][0]["invocations"][0]["logs"]
+        assert "aws_secret_access_key = ***" in logs
+        assert "of+the/file" not in all_reports(tmp_path)
+        assert "AKIAOFTHEFILE0000000" not in all_reports(tmp_path)
+
     @pytest.mark.parametrize(
         ("arguments", "told"),
         [

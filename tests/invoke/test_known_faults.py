@@ -60,6 +60,28 @@ def test_a_result_without_json_is_no_null(tmp_path: Path) -> None:
     assert "stringify" in json.loads(done.stdout)["errorMessage"]
 
 
+@pytest.mark.skipif(shutil.which("ruby") is None, reason="needs Ruby: apt-get install ruby (Debian)")
+def test_an_error_of_ruby_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "app.rb").write_text(
+        "def fail(event:, context:)\n  raise ArgumentError, 'no such order'\nend\n"
+        "def leave(event:, context:)\n  exit 3\nend\n"
+        "def fine(event:, context:)\n  puts 'printed'\n  {'event' => event}\nend\n"
+    )
+    (tmp_path / "serverless.yml").write_text(
+        "service: gems\nprovider: {name: aws, runtime: ruby3.3}\nfunctions:\n"
+        + "".join(f"  {name}: {{handler: app.{name}}}\n" for name in ("fail", "leave", "fine"))
+    )
+    done = invoke(tmp_path, "-f", "fail")
+    assert done.status == 1
+    error = json.loads(done.stdout)
+    assert (error["errorType"], error["errorMessage"]) == ("Function<ArgumentError>", "no such order")
+    done = invoke(tmp_path, "-f", "leave")
+    assert (done.status, json.loads(done.stdout)["errorType"]) == (1, "Function<SystemExit>")
+    done = invoke(tmp_path, "-f", "fine", "-d", "1")
+    assert result(done) == {"event": 1}
+    assert "printed\n" in done.stderr
+
+
 def test_the_result_stands_alone(shop: Path) -> None:
     done = invoke(shop, "-f", "chat")
     assert done.stdout == '"the result"\n'

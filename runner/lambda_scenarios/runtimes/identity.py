@@ -88,6 +88,24 @@ def of_keys(access_key_id: str, secret_access_key: str, session_token: str | Non
     return Identity(tuple((name, value) for name, value in pairs if value is not None), shown)
 
 
+def secrets_of_files(shell: Mapping[str, str]) -> list[str]:
+    """The keys that AWS's configuration files hold, of all profiles: an SDK may find them, a function print."""
+    import re
+
+    found: list[str] = []
+    home = os.path.join(shell.get("HOME", ""), ".aws")
+    for variable, name in (("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config")):
+        try:
+            with open(shell.get(variable) or os.path.join(home, name), encoding="utf-8") as file:
+                text = file.read()
+        except (OSError, ValueError):
+            continue
+        found += re.findall(
+            r"^\s*aws_(?:access_key_id|secret_access_key|session_token)\s*=\s*(\S+)", text, re.MULTILINE
+        )
+    return found
+
+
 def without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment that says nothing of credentials."""
     return {name: value for name, value in environment.items() if name not in _ALL}
