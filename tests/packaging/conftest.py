@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,3 +48,27 @@ def framework(serverless: Path) -> Iterator[Framework]:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(60)
+
+
+def serverless_package(root: Path, serverless: Path, home: Path) -> None:
+    """What `serverless package` does in the directory of a service; it needs no account."""
+    program = serverless / "node_modules/serverless/bin/serverless.js"
+    done = subprocess.run(
+        ["node", str(program), "package"],
+        cwd=root,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "CI": "1",
+            "SLS_TELEMETRY_DISABLED": "1",
+            "SLS_NOTIFICATIONS_MODE": "off",
+            "AWS_ACCESS_KEY_ID": "made-up",
+            "AWS_SECRET_ACCESS_KEY": "made-up",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.packaging.conftest import serverless_package
 from tests.program import running
 
 PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -237,11 +237,13 @@ def test_a_package_that_is_damaged(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("individually", [True, False])
-def test_what_the_framework_packaged(shop: Shop, serverless: Path, individually: bool) -> None:
+def test_what_the_framework_packaged(
+    shop: Shop, serverless: Path, tmp_path: Path, individually: bool
+) -> None:
     text = f"package: {{individually: {json.dumps(individually)}}}\n" + SERVICE
     shop.write("serverless.yml", text)
     source = shop.write("app.py", WHERE.format(text="packaged"))
-    package(shop, serverless)
+    serverless_package(shop.root, serverless, tmp_path)
     source.unlink()
     moved = shop.root.rename(shop.root.parent / "moved")
     shop.root = moved
@@ -250,24 +252,3 @@ def test_what_the_framework_packaged(shop: Shop, serverless: Path, individually:
     done = shop.invoke("--skip-package")
     assert done.status == 0, done
     assert json.loads(done.stdout)[0] == "packaged"
-
-
-def package(shop: Shop, serverless: Path) -> None:
-    program = serverless / "node_modules/serverless/bin/serverless.js"
-    subprocess.run(
-        ["node", str(program), "package"],
-        cwd=shop.root,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(shop.root.parent),
-            "CI": "1",
-            "SLS_TELEMETRY_DISABLED": "1",
-            "SLS_NOTIFICATIONS_MODE": "off",
-            "AWS_ACCESS_KEY_ID": "made-up",
-            "AWS_SECRET_ACCESS_KEY": "made-up",
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=120,
-        check=True,
-    )
