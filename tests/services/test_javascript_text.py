@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_scenarios.scenarios.yaml_scalars import resolve_in_service
 from lambda_scenarios.services.javascript_text import scalar_text, text_in_text
 
 if TYPE_CHECKING:
@@ -72,3 +73,22 @@ def test_against_node() -> None:
     script = f"console.log({[repr(v) for v in values]}.map(v => String(Number(v))).join('\\n'))"
     printed = subprocess.run([node, "-e", script], capture_output=True, text=True, check=True).stdout
     assert [scalar_text(v) for v in values] == printed.split()
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("2021-02-03", "2021-02-03T00:00:00.000Z"),
+        ("2021-02-03T04:05:06Z", "2021-02-03T04:05:06.000Z"),
+        ("2001-12-14t21:59:43.10-05:00", "2001-12-15T02:59:43.100Z"),
+        ("2001-12-14 21:59:43.1234 +1", "2001-12-14T20:59:43.123Z"),
+        ("2021-13-40", "2022-02-09T00:00:00.000Z"),
+        ("2021-02-3 1:02:03", "2021-02-03T01:02:03.000Z"),
+        ("2021-2-3", "2021-2-3"),
+        ("0000-01-01", "0000-01-01"),
+        ("0b101", "5"),
+        ("-0b11", "-3"),
+    ],
+)
+def test_dates_and_binary_numbers_are_those_of_js_yaml(written: str, text: str) -> None:
+    assert text_in_text(resolve_in_service(written)) == text

@@ -32,6 +32,12 @@ class WrittenFloat(float):
 Resolved = str | tuple[str, ...]
 
 
+class WrittenDate(str):
+    """A date of a service file without quotes, as it was written: a text to most, a `Date` to JavaScript."""
+
+    __slots__ = ()
+
+
 class Origin(NamedTuple):
     """A value of a source file, by name: its place is looked up only when something is said about it.
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 
-from lambda_scenarios.model.values import Json, WrittenFloat, WrittenInt
+from lambda_scenarios.model.values import Json, WrittenDate, WrittenFloat, WrittenInt
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_BINARY = re.compile(r"[-+]?0b[01]{1,1000}")
+DATE = re.compile(
+    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})"
+    r"(?:(?:[Tt]|[ \t]+)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+    r"(?:\.(?P<fraction>[0-9]*))?"
+    r"(?:[ \t]*(?:Z|(?P<sign>[-+])(?P<zone_hour>[0-9]{1,2})(?::(?P<zone_minute>[0-9]{2}))?))?"
+    r"|(?<=-[0-9]{2}-[0-9]{2}))"
+)
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 _CONSTANTS: dict[str, Json] = {
@@ -48,6 +56,18 @@ def resolve(text: str) -> Json:
     if _NOT_FINITE.fullmatch(text):
         raise NotJsonError(f"`{text}` is a number that JSON can't say")
     return text
+
+
+def resolve_in_service(text: str) -> Json:
+    """The value of a plain scalar of a service file, where js-yaml knows dates and binary numbers too.
+
+    Raises NotJsonError. Source: js-yaml 4, lib/type/timestamp.js and lib/type/int.js.
+    """
+    if DATE.fullmatch(text):
+        return WrittenDate(text)
+    if _BINARY.fullmatch(text):
+        return _written_int(int(text, 2), text)
+    return resolve(text)
 
 
 def _written_int(value: int, text: str) -> int:

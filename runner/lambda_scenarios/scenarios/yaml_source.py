@@ -12,7 +12,7 @@ from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.model.values import Json, Origin, Place
 from lambda_scenarios.scenarios import yaml_tags
 from lambda_scenarios.scenarios.yaml_events import Disguise, open_parser, prepare
-from lambda_scenarios.scenarios.yaml_scalars import NOT_STRINGS, NotJsonError, resolve
+from lambda_scenarios.scenarios.yaml_scalars import NOT_STRINGS, NotJsonError, resolve, resolve_in_service
 
 Tags = Literal["refuse", "cloudformation"]
 Version = Literal["1.2", "1.1"]
@@ -28,6 +28,7 @@ _MISSING: Any = object()
 
 _resolved: dict[str, Json] = {}
 _resolved_1_1: dict[str, Json] = {}
+_resolved_in_services: dict[str, Json] = {}
 
 
 def parse(data: bytes, file: str, tags: Tags = "refuse", version: Version = "1.2") -> Json:
@@ -67,6 +68,8 @@ class _Reader:
 
             self.resolve, self.not_strings = yaml_scalars_1_1.resolve, yaml_scalars_1_1.NOT_STRINGS
             self.resolved = _resolved_1_1
+        elif tags == "cloudformation":
+            self.resolve, self.resolved = resolve_in_service, _resolved_in_services
         self.data = data
         self.file = file
         self.cloudformation = tags == "cloudformation"

@@ -55,7 +55,7 @@ def read_environment(
         if isinstance(value, (dict, list)) or (isinstance(value, str) and "{{resolve:" in value):
             value = evaluation.value(name, value, declaration.origin)
         if value is not None:
-            values.append((name, value if isinstance(value, str) else scalar_text(value)))
+            values.append((name, scalar_text(value)))
     return Environment(tuple(values), tuple(problems), tuple(evaluation.left))
 
 

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lambda_scenarios.model.values import WrittenDate
+
 if TYPE_CHECKING:
     from lambda_scenarios.model.values import Json
+
+_NOT_NUMBERS = ("fraction", "sign")
 
 
 def scalar_text(value: bool | int | float | str) -> str:
     """`value` as text: true, 1.1, 1e+21, and a string as it is."""
+    if isinstance(value, WrittenDate):
+        return _date_text(value)
     if isinstance(value, str):
         return str(value)
     if isinstance(value, bool):
@@ -32,6 +38,32 @@ def text_in_text(value: Json) -> str | None:
     if value is None or isinstance(value, dict):
         return None
     return scalar_text(value)
+
+
+def _date_text(written: str) -> str:
+    """What a date of YAML is when it has become a `Date`: 2021-02-03T00:00:00.000Z."""
+    from datetime import datetime, timedelta
+
+    from lambda_scenarios.scenarios.yaml_scalars import DATE
+
+    match = DATE.fullmatch(written)
+    assert match is not None  # or it were no WrittenDate
+    parts = {name: int(digits) for name, digits in match.groupdict("0").items() if name not in _NOT_NUMBERS}
+    milliseconds = int((match["fraction"] or "")[:3].ljust(3, "0"))
+    zone = timedelta(hours=parts["zone_hour"], minutes=parts["zone_minute"])
+    months = parts["year"] * 12 + parts["month"] - 1
+    try:
+        moment = datetime(months // 12, months % 12 + 1, 1) + timedelta(
+            days=parts["day"] - 1,
+            hours=parts["hour"],
+            minutes=parts["minute"],
+            seconds=parts["second"],
+            milliseconds=milliseconds,
+        )
+        moment += zone if match["sign"] == "-" else -zone
+    except (ValueError, OverflowError):  # before the year 1, or after 9999
+        return str(written)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
 def _number_text(value: int | float) -> str:

@@ -1,6 +1,7 @@
 """The runtime identifiers of Lambda, deprecated ones included.
 
-Source: AWS, "Lambda runtimes" (docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html), both tables.
+Source: AWS, "Lambda runtimes" (docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html), both tables, and
+the enumeration `Runtime` of Lambda's API, without its `custom`: a runtime that is named by its ARN.
 Functions with a deprecated runtime go on running, so their tests must too.
 """
 
@@ -19,11 +20,14 @@ RUNTIME_IDENTIFIERS: tuple[str, ...] = (
     "dotnetcore3.1",
     "go1.x",
     "java11",
+    "java11.al2023",
     "java17",
+    "java17.al2023",
     "java21",
     "java25",
     "java8",
     "java8.al2",
+    "java8.al2023",
     "nodejs",
     "nodejs4.3",
     "nodejs4.3-edge",
@@ -37,6 +41,7 @@ RUNTIME_IDENTIFIERS: tuple[str, ...] = (
     "nodejs20.x",
     "nodejs22.x",
     "nodejs24.x",
+    "nodejs26.x",
     "provided",
     "provided.al2",
     "provided.al2023",
@@ -50,9 +55,11 @@ RUNTIME_IDENTIFIERS: tuple[str, ...] = (
     "python3.12",
     "python3.13",
     "python3.14",
+    "python3.15",
     "ruby2.5",
     "ruby2.7",
     "ruby3.2",
     "ruby3.3",
     "ruby3.4",
+    "ruby4.0",
 )

@@ -1,0 +1,1 @@
+module.exports = async ({ options }) => ({ FROM_FUNCTION: 'yes', STAGE: options.stage || 'none' });
