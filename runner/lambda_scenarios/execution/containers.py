@@ -13,6 +13,7 @@ from lambda_scenarios.backends.docker.reach import HOST
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.container import ContainerSpec, DockerSettings
 from lambda_scenarios.model.function import Function
+from lambda_scenarios.packaging.packager import Packager
 
 TASK_ROOT, _OPT = "/var/task", "/opt"
 # Lambda's own: sbx_user1051.
@@ -29,23 +30,25 @@ class Containers:
     TASK_ROOT = TASK_ROOT
 
     def __init__(
-        self, settings: DockerSettings, environ: Mapping[str, str], say: Callable[[str], None]
+        self, settings: DockerSettings, environ: Mapping[str, str], cwd: str, say: Callable[[str], None]
     ) -> None:
         self.warnings: list[str] = []
         self._settings = settings
         self._environ = environ
+        self._packager = Packager(environ, cwd, say)
         self.engine: Engine = connect(environ)
         # What containers call this machine.
         self.host = "localhost" if settings.arguments.network == "host" else HOST
         self._images = ImageStore(self.engine.client, say)
 
     def spec(self, function: Function) -> ContainerSpec:
-        """Raises MissingPart where its image isn't there and can't be pulled, or can't be run here."""
+        """Raises MissingPart where its image isn't there and can't be pulled, or can't be run here, and
+        UsageError where its code can't be packaged."""
         arguments = self._settings.arguments
         platform = arguments.platform or _PLATFORMS.get(function.architecture)
         image = self._image(function, platform)
-        code = None if function.image is not None else function.code
-        entry_point, command = self._start(function, image)
+        code = None if function.image is not None else self._packager.code(function)
+        entry_point, command = _start(function, code, image)
         user = _user(code, self.engine)
         if code is not None and arguments.user is None:
             _check_readable(code, user, function)
@@ -84,21 +87,22 @@ class Containers:
             )
         return self._images.find((name,), platform, needed_by=function)
 
-    def _start(self, function: Function, image: Image) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Entry point and command. Lambda takes either of a function's own, and the image's for the other."""
-        config = function.image_config
-        if function.image is not None:
-            entry = image.entrypoint if config.entry_point is None else config.entry_point
-            return entry, image.command if config.command is None else config.command
-        if function.runtime.startswith("provided"):
-            # What Lambda starts of these is the function's own, or a layer's.
-            there = os.path.exists(os.path.join(function.code, "bootstrap")) or not any(
-                os.path.exists(os.path.join(layer, "bootstrap")) for layer in function.layers
-            )
-            return (f"{TASK_ROOT if there else _OPT}/bootstrap",), (function.handler,)
-        if function.runtime == "go1.x":
-            return (f"{TASK_ROOT}/{function.handler}",), ()
-        return image.entrypoint, (function.handler,)
+
+def _start(function: Function, code: str | None, image: Image) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Entry point and command. Lambda takes either of a function's own, and the image's for the other."""
+    config = function.image_config
+    if code is None:
+        entry = image.entrypoint if config.entry_point is None else config.entry_point
+        return entry, image.command if config.command is None else config.command
+    if function.runtime.startswith("provided"):
+        # What Lambda starts of these is the function's own, or a layer's.
+        there = os.path.exists(os.path.join(code, "bootstrap")) or not any(
+            os.path.exists(os.path.join(layer, "bootstrap")) for layer in function.layers
+        )
+        return (f"{TASK_ROOT if there else _OPT}/bootstrap",), (function.handler,)
+    if function.runtime == "go1.x":
+        return (f"{TASK_ROOT}/{function.handler}",), ()
+    return image.entrypoint, (function.handler,)
 
 
 def _user(code: str | None, engine: Engine) -> str:

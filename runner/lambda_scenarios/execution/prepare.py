@@ -144,7 +144,7 @@ class _Desk:
     def _contained(self, invocation: Invocation, carried: ContextOverride) -> WorkerSpec:
         """A worker in a container."""
         function = invocation.function
-        containers = self._containers()
+        containers = self._containers(invocation)
         inside = containers.spec(function)
         self.warnings += containers.warnings
         identity = self._identity(invocation, with_keys=True)
@@ -171,8 +171,9 @@ class _Desk:
             self.specs.append(spec)
         return spec
 
-    def _containers(self) -> Containers:
-        """The engine, found when the first function needs it. Raises MissingPart, the same one each time."""
+    def _containers(self, invocation: Invocation) -> Containers:
+        """The engine, found when the first function needs it. Raises MissingPart, which says why it is
+        needed."""
         if self._known is None:
             from lambda_scenarios.execution.containers import Containers
             from lambda_scenarios.model.container import DockerSettings
@@ -180,13 +181,20 @@ class _Desk:
             conditions = self._conditions
             try:
                 self._known = Containers(
-                    conditions.docker or DockerSettings(), self._world.environ, conditions.say
+                    conditions.docker or DockerSettings(),
+                    self._world.environ,
+                    self._world.cwd,
+                    conditions.say,
                 )
                 self.engine = self._known.engine
             except MissingPart as part:
                 self._known = part
         if isinstance(self._known, MissingPart):
-            raise self._known
+            missing, function = self._known, invocation.function
+            if invocation.backend == "docker":
+                raise missing
+            what = f"the image {function.image}" if function.image else f"the runtime {function.runtime}"
+            raise MissingPart(missing.problem, (f"{what} is run in a container", *missing.notes))
         return self._known
 
     def _identity(self, invocation: Invocation, *, with_keys: bool = False) -> Identity:

@@ -21,9 +21,10 @@ class Gpus(NamedTuple):
 
 
 class DockerArguments(NamedTuple):
-    """Arguments of `docker run`, read. None and empty: not given. Sizes are as written (`512m`)."""
+    """Arguments of `docker run`, read. None and empty: not given. Sizes are as written (`512m`). A variable
+    without a value is unset."""
 
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str | None], ...] = ()
     ports: tuple[str, ...] = ()
     publish_all: bool = False
     expose: tuple[str, ...] = ()

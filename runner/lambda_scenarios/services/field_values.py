@@ -13,6 +13,7 @@ from lambda_scenarios.services.variables import Located, UnresolvableError
 # Limits of Lambda: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _LONGEST_TIMEOUT = 900
 _SMALLEST_MEMORY, _LARGEST_MEMORY = 128, 10_240
+_SMALLEST_TMP, _LARGEST_TMP = 512, 10_240
 
 # A problem that is no error, and the value it is about.
 Warn = Callable[[str, Located], None]
@@ -45,6 +46,16 @@ def memory(name: str, found: Located, warn: Warn) -> int:
         raise UnresolvableError(f"`{name}` must be a whole number of MB, not {megabytes:g}", found.origin)
     if not _SMALLEST_MEMORY <= megabytes <= _LARGEST_MEMORY:
         warn(f"Lambda has {_SMALLEST_MEMORY} to {_LARGEST_MEMORY} MB, not {megabytes:g}", found)
+    return int(megabytes)
+
+
+def ephemeral(name: str, found: Located) -> int:
+    """MB of /tmp."""
+    megabytes = _number(name, found, "a number of MB")
+    if megabytes != int(megabytes) or not _SMALLEST_TMP <= megabytes <= _LARGEST_TMP:
+        raise UnresolvableError(
+            f"`{name}` must be from {_SMALLEST_TMP} to {_LARGEST_TMP} MB, not {megabytes:g}", found.origin
+        )
     return int(megabytes)
 
 

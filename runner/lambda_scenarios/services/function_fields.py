@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lambda_scenarios.errors import Diagnostic
+from lambda_scenarios.model.function import ImageConfig
 from lambda_scenarios.services import field_values
 from lambda_scenarios.services.code_directory import Wanted, find_code, last_packaged
 from lambda_scenarios.services.environment import read_environment
 from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
 from lambda_scenarios.services.handler_files import in_build_output
 from lambda_scenarios.services.http_source import read_http_source
+from lambda_scenarios.services.image_fields import read_image_config
 from lambda_scenarios.services.layers import Layers, read_layers
 from lambda_scenarios.services.packages import ReadPackage, read_package
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
@@ -42,6 +44,8 @@ class FunctionFields(NamedTuple):
     environment: tuple[tuple[str, str | None], ...]
     layers: Layers
     image: str | None
+    image_config: ImageConfig
+    ephemeral: int | None
     code: str
     package: Package | None
     role: str | None
@@ -163,6 +167,8 @@ def read_fields(
         environment=environment.values,
         layers=layers,
         image=image,
+        image_config=_image_config(fields),
+        ephemeral=fields.read("ephemeralStorageSize", None, 512, field_values.ephemeral),
         code=code,
         package=package.package,
         role=_role(fields),
@@ -171,6 +177,14 @@ def read_fields(
         problems=(*fields.problems, *layers.problems, *environment.problems),
         warnings=(*fields.warnings, *layers.warnings),
     )
+
+
+def _image_config(fields: _Fields) -> ImageConfig:
+    try:
+        return read_image_config(fields.resolver, fields.function)
+    except UnresolvableError as error:
+        fields.problems.append(problem_of(error, "image"))
+        return ImageConfig()
 
 
 def _read_layers(fields: _Fields, root: str, references: Callable[[], StackReferences]) -> Layers:

@@ -163,6 +163,14 @@ def _each(text: str, _reading: _Reading) -> tuple[str, ...]:
     return (text,)
 
 
+def _capability(text: str, _reading: _Reading) -> tuple[str, ...]:
+    """`NET_ADMIN`, `cap_net_admin`, `all`: as the engine has them."""
+    name = text.upper()
+    if not name:
+        raise ValueError(text)
+    return (name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}",)
+
+
 def _number(text: str, _reading: _Reading) -> int:
     return int(text)
 
@@ -187,19 +195,23 @@ def _nano_cpus(text: str, _reading: _Reading) -> int:
     return int(value)
 
 
-def _variable(text: str, reading: _Reading) -> tuple[tuple[str, str], ...]:
-    """`NAME=VALUE`; `NAME` alone is the shell's own, where it has one."""
+def _variable(text: str, reading: _Reading) -> tuple[tuple[str, str | None], ...]:
+    """`NAME=VALUE`; `NAME` alone is the shell's own, and unset where it has none."""
     name, equals, value = text.partition("=")
     if not name:
         raise ValueError(text)
     if equals:
         return ((name, value),)
-    return ((name, reading.environ[name]),) if name in reading.environ else ()
+    return ((name, reading.environ.get(name)),)
 
 
 def _variables_of(text: str, reading: _Reading) -> tuple[tuple[str, str], ...]:
     """A file with a `NAME=VALUE` in each line, without quotes or continuation: as `docker` reads it."""
-    return _lines_of(text, reading, "--env-file", _variable)
+    return _lines_of(text, reading, "--env-file", _known_variable)
+
+
+def _known_variable(line: str, reading: _Reading) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in _variable(line, reading) if value is not None)
 
 
 def _labels_of(text: str, reading: _Reading) -> tuple[tuple[str, str], ...]:
@@ -404,8 +416,8 @@ def _device(text: str, _reading: _Reading) -> tuple[str, ...]:
 
 _OPTION_OF = {
     "--add-host": _Option("hosts", _host, many=True),
-    "--cap-add": _Option("cap_add", _each, many=True),
-    "--cap-drop": _Option("cap_drop", _each, many=True),
+    "--cap-add": _Option("cap_add", _capability, many=True),
+    "--cap-drop": _Option("cap_drop", _capability, many=True),
     "--cgroup-parent": _Option("cgroup_parent", _text),
     "--cgroupns": _Option("cgroupns", _text),
     "--cpu-period": _Option("cpu_period", _number),

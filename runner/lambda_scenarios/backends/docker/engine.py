@@ -20,7 +20,7 @@ from docker.errors import APIError, DockerException
 
 from lambda_scenarios.backends.docker import configuration, leftovers
 from lambda_scenarios.backends.docker.container import Container
-from lambda_scenarios.backends.docker.reach import Reach, find
+from lambda_scenarios.backends.docker.reach import Reach, find, refuse_one_way
 from lambda_scenarios.errors import MissingPart
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def connect(environ: Mapping[str, str]) -> Engine:
     host = "the Docker engine"
     try:
         host = host_of(environ)
+        refuse_one_way(host)
         client = docker.APIClient(
             base_url=host, version="auto", timeout=_TIMEOUT, tls=_tls(environ), user_agent="lambda-scenarios"
         )

@@ -145,7 +145,12 @@ def _environment(given: DockerArguments, body: dict[str, Any]) -> None:
     if given.environment:
         named = {name for name, _ in given.environment}
         kept = [entry for entry in body.get("Env", ()) if entry.partition("=")[0] not in named]
-        body["Env"] = [*kept, *(f"{name}={value}" for name, value in given.environment)]
+        body["Env"] = [*kept, *(_entry(*pair) for pair in given.environment)]
+
+
+def _entry(name: str, value: str | None) -> str:
+    # Without "=", the engine takes it out of what the image says.
+    return name if value is None else f"{name}={value}"
 
 
 def _volumes(given: DockerArguments, host: dict[str, Any]) -> None:

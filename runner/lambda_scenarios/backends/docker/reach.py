@@ -50,15 +50,6 @@ def find(
     one on another machine: on the address that leads there.
     """
     url = urlsplit(host)
-    if url.scheme == "ssh":
-        raise MissingPart(
-            f"containers of {host} can't reach this machine",
-            (
-                "their functions call back to it, and SSH leads only one way",
-                "run lambda-scenarios on that machine, or name an engine by DOCKER_HOST=tcp://…",
-                "or: --missing-runtime skip",
-            ),
-        )
     if url.scheme in ("tcp", "http", "https") and (url.hostname or "") not in _LOOPBACK:
         own = _address_towards(url.hostname or "", url.port or 2375)
         if own is None:
@@ -78,6 +69,19 @@ def find(
             if own is not None:
                 return Reach(own, own, False)
     return Reach("127.0.0.1", HOST, False)
+
+
+def refuse_one_way(host: str) -> None:
+    """Raises MissingPart for an engine that can be told things, and whose containers can't call back."""
+    if host.startswith("ssh://"):
+        raise MissingPart(
+            f"containers of {host} can't reach this machine",
+            (
+                "their functions call back to it, and SSH leads only one way",
+                "run lambda-scenarios on that machine, or name an engine by DOCKER_HOST=tcp://…",
+                "or: --missing-runtime skip",
+            ),
+        )
 
 
 def _gateway(bridge: Mapping[str, Any] | None) -> str | None:
