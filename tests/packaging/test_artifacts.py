@@ -252,3 +252,28 @@ def test_what_the_framework_packaged(
     done = shop.invoke("--skip-package")
     assert done.status == 0, done
     assert json.loads(done.stdout)[0] == "packaged"
+
+
+BOOTSTRAP = f"""\
+#!{sys.executable}
+import os, urllib.request
+base = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(base + "next") as answer:
+        request = answer.headers["Lambda-Runtime-Aws-Request-Id"]
+    urllib.request.urlopen(base + request + "/response", data=b'"bootstrap"').close()
+"""
+
+
+def test_a_bootstrap_that_only_the_artifact_has(shop: Shop) -> None:
+    with_artifact(shop)
+    file = shop.root / "serverless.yml"
+    file.write_text(file.read_text().replace(PYTHON, "provided.al2023"))
+    refused(shop.invoke(), "dist/fn.zip does not exist")
+    path = shop.zip("dist/fn.zip", {})
+    with zipfile.ZipFile(path, "a") as writer:
+        info = zipfile.ZipInfo("bootstrap")
+        info.external_attr = 0o100755 << 16
+        writer.writestr(info, BOOTSTRAP)
+    done = shop.invoke()
+    assert (done.status, done.stdout) == (0, '"bootstrap"\n'), done
