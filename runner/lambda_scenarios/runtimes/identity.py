@@ -89,7 +89,7 @@ def of_keys(access_key_id: str, secret_access_key: str, session_token: str | Non
 
 
 def secrets_of_files(shell: Mapping[str, str]) -> list[str]:
-    """The keys that AWS's configuration files hold, of all profiles: an SDK may find them, a function print."""
+    """The keys in AWS's configuration files, of all profiles: an SDK may find them, a function print them."""
     import re
 
     found: list[str] = []
