@@ -15,6 +15,7 @@ import pytest
 import yaml
 from tests.program import running
 
+from lambda_scenarios.caching import cache_directory
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function, ServiceInfo
 from lambda_scenarios.runtimes import java, java_client, java_code
@@ -420,7 +421,8 @@ def test_where_the_code_is(classes: Path, tmp_path: Path) -> None:
         "gradle": {**common, "code": "gradle"},
     }
     plain = {"note": "a note: ü", "charset": "UTF-8", "heap": {"$gt": 380, "$lt": 450}, "property": "none"}
-    place = {"root": "{{ vars.cache }}", "here": "{{ vars.cache }}"}
+    cache = cache_directory(os.environ, "")
+    place = {name: {"$starts_with": cache} for name in ("root", "here")}
     expected = {
         "jar": {**plain, "library": "no library", "property": "test"},
         "layer": {**plain, "library": "the library"},
@@ -431,21 +433,11 @@ def test_where_the_code_is(classes: Path, tmp_path: Path) -> None:
         {
             "name": key,
             "function": key,
-            "expect": {
-                "output": {
-                    **output,
-                    **{name: {"$starts_with": str(tmp_path / "cache")} for name in place},
-                }
-            },
+            "expect": {"output": {**output, **place}},
         }
         for key, output in expected.items()
     ]
-    cached = tmp_path / "cache/lambda-scenarios"
-    cached.mkdir(parents=True)
-    found = java_client.client(os.environ)
-    (cached / "java").mkdir()
-    os.symlink(found.folder, cached / "java" / os.path.basename(found.folder))
-    run(tmp_path, functions, scenarios, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    run(tmp_path, functions, scenarios)
 
 
 def run(tmp_path: Path, functions: dict[str, Any], scenarios: list[dict[str, Any]], **environ: str) -> None:

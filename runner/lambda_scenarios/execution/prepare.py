@@ -144,6 +144,12 @@ class _Desk:
     def _contained(self, invocation: Invocation, carried: ContextOverride) -> WorkerSpec:
         """A worker in a container."""
         function = invocation.function
+        if function.runtime.startswith("java"):
+            from lambda_scenarios.runtimes.java_code import find_code
+
+            code = find_code(function, self._world.cwd, self._world.environ)
+            function = function._replace(code=code.directory)
+            self.warnings += code.warnings
         containers = self._containers(invocation)
         inside = containers.spec(function)
         self.warnings += containers.warnings

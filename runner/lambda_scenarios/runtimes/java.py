@@ -43,7 +43,7 @@ def launch(function: Function, world: World) -> Launch:
     client = java_client.client(world.environ)
     layers = tuple(os.path.join(layer, "java", "lib") for layer in reversed(function.layers))
     directory = java_code.with_jars(code.directory, layers, world.environ)
-    archive = java_client.class_archive(client, chosen.path, world.environ)
+    archive = java_client.class_archive(client, chosen.path, chosen.major)
     warnings = code.warnings
     if chosen.major != wanted:
         warnings = (

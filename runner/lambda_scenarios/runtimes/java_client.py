@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lambda_scenarios.caching import cache_directory
 from lambda_scenarios.errors import MissingPart
-from lambda_scenarios.runtimes import maven, programs
+from lambda_scenarios.runtimes import maven
 
 MAIN = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"
 _LOADS_ALL = "com.amazonaws.services.lambda.runtime.api.client.ClasspathLoader"
@@ -175,12 +175,14 @@ def _is_musl() -> bool:
         return True
 
 
-def class_archive(found: Client, java: str, environ: Mapping[str, str]) -> str | None:
+def class_archive(found: Client, java: str, major: int) -> str | None:
     """The client's classes as the virtual machine maps them into memory, which halves its start; made once
-    for each Java, as AWS does it for its own. None where this Java can't: before version 13.
+    for each Java, as AWS does it for its own. None where this Java can't, as before version 13.
 
     https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html (dynamic archives)
     """
+    if major < 13:
+        return None
     home = os.path.dirname(os.path.dirname(os.path.realpath(java)))
     try:
         told = os.stat(os.path.join(home, "release"))
@@ -190,13 +192,20 @@ def class_archive(found: Client, java: str, environ: Mapping[str, str]) -> str |
     path = os.path.join(found.folder, f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:16]}.jsa")
     size = _size(path)
     if size is None:
+        import subprocess
+
         temporary = f"{path}.{os.getpid()}"
         command = (
             *(java, f"-XX:ArchiveClassesAtExit={temporary}", "-XX:+UseSerialGC", "-Xlog:disable"),
             *("-cp", found.class_path, _LOADS_ALL),
         )
-        # It ends at a class for a later Java, after all that matter, and leaves its archive all the same.
-        programs.ask(("/bin/sh", "-c", '"$@"; exit 0', "sh", *command), environ)
+        try:
+            # Its status is 1: it ends at a class for a later Java, after all that matter.
+            subprocess.run(
+                command, env={}, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
         with contextlib.suppress(OSError):  # a cache that can't be written to
             if not _size(temporary):  # not to be tried again
                 open(temporary, "wb").close()
