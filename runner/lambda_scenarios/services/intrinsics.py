@@ -51,7 +51,12 @@ class CannotResolve(Exception):
 
 
 class OnlyAwsKnows(CannotResolve):
-    """Nothing is wrong with the value: it takes a deployed stack, and that could not be asked."""
+    """Nothing is wrong with the value: it takes a deployed stack, and that could not be asked.
+
+    `general` is that of `aws.failures.LookupFailed`.
+    """
+
+    general = False
 
 
 class References(Protocol):
@@ -131,8 +136,11 @@ def _asked(question: Callable[..., T], *names: str) -> T:
     try:
         return question(*names)
     except CannotResolve as failure:
-        kind = OnlyAwsKnows if isinstance(failure, OnlyAwsKnows) else CannotResolve
-        raise kind(failure.reason, failure.label, failure.notes) from failure
+        if not isinstance(failure, OnlyAwsKnows):
+            raise CannotResolve(failure.reason, failure.label, failure.notes) from failure
+        anew = OnlyAwsKnows(failure.reason, failure.label, failure.notes)
+        anew.general = failure.general
+        raise anew from failure
 
 
 _NO_VALUE = _NoValue()

@@ -16,6 +16,7 @@ from lambda_scenarios.aws.partitions import partition_of
 from lambda_scenarios.errors import did_you_mean
 from lambda_scenarios.model.values import Json
 from lambda_scenarios.services import logical_ids
+from lambda_scenarios.services.cloudformation.physical import NAMED
 from lambda_scenarios.services.intrinsics import CannotResolve, resolve, resolve_condition
 from lambda_scenarios.services.javascript_text import text_in_text
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
@@ -25,28 +26,6 @@ if TYPE_CHECKING:
 
 # The account of the mock context's ARN (scenarios/…: the mock context).
 MADE_UP_ACCOUNT = "123456789012"
-
-# The property that names a resource, and what `Ref` gives then: its name, or a format.
-_NAMED_BY: dict[str, tuple[str, str]] = {
-    "AWS::DynamoDB::GlobalTable": ("TableName", "{name}"),
-    "AWS::DynamoDB::Table": ("TableName", "{name}"),
-    "AWS::ECR::Repository": ("RepositoryName", "{name}"),
-    "AWS::ECS::Cluster": ("ClusterName", "{name}"),
-    "AWS::Events::EventBus": ("Name", "{name}"),
-    "AWS::IAM::Role": ("RoleName", "{name}"),
-    "AWS::Kinesis::Stream": ("Name", "{name}"),
-    "AWS::KinesisFirehose::DeliveryStream": ("DeliveryStreamName", "{name}"),
-    "AWS::Lambda::Function": ("FunctionName", "{name}"),
-    "AWS::Logs::LogGroup": ("LogGroupName", "{name}"),
-    "AWS::S3::Bucket": ("BucketName", "{name}"),
-    "AWS::SNS::Topic": ("TopicName", "arn:{partition}:sns:{region}:{account}:{name}"),
-    "AWS::SQS::Queue": ("QueueName", "https://sqs.{region}.{suffix}/{account}/{name}"),
-    "AWS::SSM::Parameter": ("Name", "{name}"),
-    "AWS::StepFunctions::StateMachine": (
-        "StateMachineName",
-        "arn:{partition}:states:{region}:{account}:stateMachine:{name}",
-    ),
-}
 
 
 class Unanswered(CannotResolve):
@@ -278,7 +257,7 @@ class StackReferences:
         kind = self._section("Resources", name, "Type")
         if kind is None or not isinstance(kind.value, str):
             return None
-        named_by, form = _NAMED_BY.get(kind.value, ("", ""))
+        named_by, form = NAMED.get(kind.value, ("", ""))
         value = self._property(name, named_by) if named_by else None
         if not isinstance(value, str):
             return Resource(kind.value, "")

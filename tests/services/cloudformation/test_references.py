@@ -87,8 +87,8 @@ def test_names_that_aws_chooses_are_those_of_the_template_with_a_warning(project
     }
     warnings = [seen(warning) for warning in service.warnings()]
     assert [warning.problem for warning in warnings][:2] == [
-        "A: `Simple` stands for Simple, which has its name from AWS",
-        "B: `arn:aws:dynamodb:us-east-1:123456789012:table/Simple` stands for Simple.Arn: "
+        "A is passed with `Simple` for Simple: AWS chooses the name",
+        "B is passed with `arn:aws:dynamodb:us-east-1:123456789012:table/Simple` for Simple.Arn: "
         "AWS chooses the name",
     ]
     assert (warnings[0].line, warnings[0].marked) == (11, "!Ref Simple")
@@ -137,9 +137,8 @@ def test_values_of_the_scenario_file_come_first(project: Project) -> None:
 def test_what_systems_manager_would_tell(project: Project) -> None:
     service = project.with_variables("A: !Ref Ssm\nB: 'x{{resolve:ssm:/p}}'", RESOURCES)
     assert dict(service.function("One").environment) == {"A": "/config/name", "B": "x{{resolve:ssm:/p}}"}
-    first, second = (warning.problem for warning in service.warnings())
-    assert first.startswith("A: `/config/name` stands for the parameter of Systems Manager of that name: ")
-    assert second.startswith("B: `{{resolve:ssm:/p}}` stays as it is: ")
+    (warning,) = service.warnings()
+    assert warning.problem == "A, B are passed with stand-ins: there are no AWS credentials"
 
 
 def test_numbers_booleans_and_null(project: Project) -> None:

@@ -15,12 +15,12 @@ from lambda_scenarios.services.cloudformation.fronts import http_front
 from lambda_scenarios.services.cloudformation.inline_code import written
 from lambda_scenarios.services.cloudformation.values import evaluated, settled
 from lambda_scenarios.services.cloudformation.variables import read_variables
-from lambda_scenarios.services.findings import Problem, problem_of
+from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
 from lambda_scenarios.services.handler_files import check_handler, in_build_output
 from lambda_scenarios.services.variables import Located, UnresolvableError
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.function import HttpSource, Unresolved
+    from lambda_scenarios.model.function import HttpSource
     from lambda_scenarios.model.values import Json
     from lambda_scenarios.services.cloudformation.stack import Stack
     from lambda_scenarios.services.layers import Layers
@@ -54,7 +54,7 @@ class TemplateFields(NamedTuple):
     ephemeral: int
     role: str | None
     http_source: HttpSource | None
-    passed_as_json: tuple[Unresolved, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
     problems: tuple[Problem, ...]
     warnings: tuple[Diagnostic, ...]
 
@@ -151,7 +151,7 @@ def read_template_function(resource: Resource, stack: Stack, world: CodeWorld) -
         or _DEFAULT_STORAGE,
         role=_role(fields),
         http_source=http_front(resource, stack),
-        passed_as_json=environment.passed_as_json,
+        not_evaluated=environment.not_evaluated,
         problems=(*fields.problems, *layers.problems, *environment.problems),
         warnings=(*fields.warnings, *layers.warnings, *environment.warnings),
     )

@@ -57,8 +57,8 @@ NAMED: dict[str, Known] = {
 # SAM's own types name some properties differently.
 NAMES_OF_SAM = {"AWS::Serverless::StateMachine": "Name"}
 
-# Attributes that `aws.attributes` asks for, since only AWS knows them for certain; formats of `name`.
+# What `aws.attributes` asks for, since only AWS knows it for certain: formats of `name` and `path`.
 LOCAL_ATTRIBUTES: dict[str, dict[str, str]] = {
-    "AWS::IAM::Role": {"Arn": "arn:{partition}:iam::{account}:role/{name}"},
-    "AWS::IAM::User": {"Arn": "arn:{partition}:iam::{account}:user/{name}"},
+    "AWS::IAM::Role": {"Arn": "arn:{partition}:iam::{account}:role{path}{name}"},
+    "AWS::IAM::User": {"Arn": "arn:{partition}:iam::{account}:user{path}{name}"},
 }

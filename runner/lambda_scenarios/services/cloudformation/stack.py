@@ -53,10 +53,16 @@ class Place(NamedTuple):
 
 
 class Guess(NamedTuple):
-    """What was put in place of a value that only AWS knows. `name` is its key in `resolve`."""
+    """What was put in place of a value that only AWS knows.
+
+    `name` is its key in `resolve`; `general` is that of `aws.failures.LookupFailed`.
+    """
 
     name: str
-    what: str
+    value: str
+    reason: str
+    notes: tuple[str, ...] = ()
+    general: bool = False
 
 
 class Parent(NamedTuple):
@@ -96,7 +102,8 @@ class Stack:
         self.known = known
         self.build = build
         self.parent = parent
-        self.guesses: list[Guess] = []
+        # Those of all stacks of an application: values go from one to the other.
+        self.guesses: list[Guess] = [] if parent is None else parent.stack.guesses
         self._given = given
         self._open_child = open_child
         self._children: dict[str, Stack | None] = {}
@@ -177,7 +184,7 @@ class Stack:
         try:
             return self.lookups.export(self.place.region, export)
         except LookupFailed as failure:
-            raise OnlyAwsKnows(failure.reason, "", failure.notes) from None
+            raise _only_aws("", failure) from None
 
     def mapped(self, name: str, top: str, second: str) -> Json:
         found: Json = dict(self.section("Mappings"))
@@ -214,7 +221,6 @@ class Stack:
         given = self._given
         if self.parent is not None and name in self.parent.parameters:
             value = resolve(self.parent.parameters[name].value, self.parent.stack)
-            self.guesses += self.parent.stack.guesses
             given = {name: value}
         return parameter_value(name, self.section("Parameters")[name], given, self._ssm)
 
@@ -271,8 +277,11 @@ class Stack:
         """The name of a function that has none of its own; AWS adds something random to it."""
         return f"{self.place.name}-{name}"
 
-    def guess(self, name: str, what: str) -> None:
-        guess = Guess(name, what)
+    def guess(self, name: str, value: str, why: LookupFailed | None) -> None:
+        """`value` is put in place of what only AWS knows; `why` it could not be asked, if that was tried."""
+        guess = Guess(name, value, "AWS chooses the name")
+        if why is not None:
+            guess = Guess(name, value, why.reason, why.notes, why.general)
         if guess not in self.guesses:
             self.guesses.append(guess)
 
@@ -345,15 +354,15 @@ class Stack:
                 return self.lookups.physical_id(self.place.name, self.place.region, name)
             except LookupFailed as failure:
                 if own is None:
-                    self.guess(name, f"`{local}` stands for {name}: {failure.reason}")
+                    self.guess(name, local, failure)
                 return local
         if own is None:
-            self.guess(name, f"`{local}` stands for {name}, which has its name from AWS")
+            self.guess(name, local, None)
         return local
 
     def _attribute_of(self, name: str, attribute: str) -> Json:
-        kind, reason = self.type_of(name), ""
-        notes: tuple[str, ...] = ()
+        kind = self.type_of(name)
+        why: LookupFailed | None = None
         if name in self.known:
             told = computed(
                 Resource(kind, self._known_text(name)), attribute, self.place.region, self.account
@@ -364,7 +373,7 @@ class Stack:
             try:
                 return self.lookups.attribute(self.place.name, self.place.region, name, attribute)
             except LookupFailed as failure:
-                reason, notes = failure.reason, failure.notes
+                why = failure
         known = NAMED.get(kind)
         own = self._own_name(name, known.name) if known is not None else None
         if kind == "AWS::SSM::Parameter" and attribute == "Value":
@@ -373,14 +382,14 @@ class Stack:
         ref = self._formed(known.ref if known else "{name}", own or unnamed)
         pattern = LOCAL_ATTRIBUTES.get(kind, {}).get(attribute)
         if pattern is not None:
-            found: str | None = self._formed(pattern, own or unnamed)
+            path = self._own_name(name, "Path") or "/"
+            found: str | None = self._formed(pattern.replace("{path}", path), own or unnamed)
         else:
             found = computed(Resource(kind, ref), attribute, self.place.region, self.account)
         if found is None:
-            raise OnlyAwsKnows(reason or f"only AWS knows `{name}.{attribute}`", "", notes)
+            raise _only_aws(f"only AWS knows `{name}.{attribute}`", why)
         if own is None:
-            why = reason or "AWS chooses the name"
-            self.guess(f"{name}.{attribute}", f"`{found}` stands for {name}.{attribute}: {why}")
+            self.guess(f"{name}.{attribute}", found, why)
         return found
 
     def _own_name(self, name: str, property_name: str) -> str | None:
@@ -429,7 +438,7 @@ class Stack:
         if isinstance(found, str):
             return found
         written = f"{{{{resolve:{name}}}}}"
-        self.guess(name, f"`{written}` stays as it is: {found.reason}")
+        self.guess(name, written, found)
         return written
 
     def _known_text(self, name: str) -> str:
@@ -445,9 +454,17 @@ class Stack:
         try:
             found = self.lookups.ssm(name, self.place.region)
         except LookupFailed as failure:
-            what = f"`{name}` stands for the parameter of Systems Manager of that name: {failure.reason}"
-            self.guess(f"ssm:{name}", what)
+            self.guess(f"ssm:{name}", name, failure)
             return name
         if found is None:
             raise CannotResolve(f"Systems Manager has no parameter `{name}` in {self.place.region}")
         return found.value
+
+
+def _only_aws(reason: str, why: LookupFailed | None) -> OnlyAwsKnows:
+    """To raise for what AWS was not asked for, or was asked in vain (`why`)."""
+    if why is None:
+        return OnlyAwsKnows(reason)
+    failure = OnlyAwsKnows(why.reason, "", why.notes)
+    failure.general = why.general
+    return failure

@@ -23,7 +23,7 @@ from lambda_scenarios.services.cloudformation.nested import NestedStacks, is_nes
 from lambda_scenarios.services.cloudformation.samconfig import read_samconfig
 from lambda_scenarios.services.cloudformation.stack import Place, Stack
 from lambda_scenarios.services.cloudformation.values import unresolvable
-from lambda_scenarios.services.findings import Problem, problem_of
+from lambda_scenarios.services.findings import Problem, problem_of, warnings_of
 from lambda_scenarios.services.intrinsics import CannotResolve, resolve
 from lambda_scenarios.services.unknown_function import unknown_function
 from lambda_scenarios.services.variables import Located
@@ -207,18 +207,23 @@ class TemplateService:
             memory=fields.memory,
             environment=fields.environment,
             layers=fields.layers.declared,
-            unresolved=(*(problem.unresolved() for problem in fields.problems), *fields.passed_as_json),
+            unresolved=(
+                *(problem.unresolved() for problem in fields.problems),
+                *(one.unresolved() for one in fields.not_evaluated),
+            ),
         )
 
     def warnings(self) -> tuple[Diagnostic, ...]:
-        return tuple(self._warnings)
+        left = [one for fields in self._read.values() for one in fields.not_evaluated]
+        return (*self._warnings, *warnings_of(left))
 
     def _function(self, key: str, entry: _Entry) -> Function:
         """The function, or a UsageError with all that is wrong."""
         fields = self._fields_of(key, entry)
         diagnostics = [_diagnostic(problem, key, entry.located.origin) for problem in fields.problems]
         if self._options.strict:
-            diagnostics += [warning._replace(severity="error") for warning in fields.warnings]
+            warnings = (*fields.warnings, *warnings_of(fields.not_evaluated))
+            diagnostics += [warning._replace(severity="error") for warning in warnings]
         if diagnostics:
             raise UsageError(*diagnostics)
         assert fields.timeout is not None  # what has no problem has a value
@@ -241,7 +246,7 @@ class TemplateService:
             ephemeral=fields.ephemeral,
             role=fields.role,
             http_source=fields.http_source,
-            unresolved=fields.passed_as_json,
+            unresolved=tuple(one.unresolved() for one in fields.not_evaluated),
             origin=entry.located.origin,
         )
 

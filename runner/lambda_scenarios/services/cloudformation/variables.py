@@ -6,10 +6,9 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic
-from lambda_scenarios.model.function import Unresolved
 from lambda_scenarios.services.cloudformation.values import settled, unresolvable
 from lambda_scenarios.services.dynamic_references import replaced
-from lambda_scenarios.services.findings import Problem, problem_of
+from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
 from lambda_scenarios.services.intrinsics import CannotResolve, OnlyAwsKnows, resolve, scalar_text
 from lambda_scenarios.services.variables import Located, UnresolvableError
 
@@ -24,7 +23,7 @@ class Environment(NamedTuple):
 
     values: tuple[tuple[str, str | None], ...]
     problems: tuple[Problem, ...]
-    passed_as_json: tuple[Unresolved, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
     warnings: tuple[Diagnostic, ...]
 
 
@@ -35,7 +34,7 @@ class _Reader:
         self.stack = stack
         self.values: list[tuple[str, str | None]] = []
         self.problems: list[Problem] = []
-        self.passed_as_json: list[Unresolved] = []
+        self.not_evaluated: list[NotEvaluated] = []
         self.warnings: list[Diagnostic] = []
 
     def read(self, name: str, declared: Located) -> None:
@@ -46,7 +45,9 @@ class _Reader:
             if isinstance(value, str) and "{{resolve:" in value:
                 value = replaced(value, self.stack.dynamic)
         except OnlyAwsKnows as failure:
-            self.pass_as_json(name, declared, declared.value, failure.reason, failure.notes)
+            self.pass_as_json(name, declared, declared.value, failure.reason)
+            last = self.not_evaluated[-1]
+            self.not_evaluated[-1] = last._replace(notes=failure.notes, general=failure.general)
             return
         except CannotResolve as failure:
             self.problems.append(problem_of(unresolvable(failure, declared), path))
@@ -63,20 +64,26 @@ class _Reader:
             return
         self.values.append((name, scalar_text(value)))
         for guess in self.stack.guesses:
-            self.passed_as_json.append(Unresolved(path, guess.what))
-            way_out = f"`resolve: {{'{guess.name}': …}}` in the scenario file gives it"
-            self.warn(f"{name}: {guess.what}", declared, way_out)
+            self.not_evaluated.append(
+                NotEvaluated(
+                    name,
+                    # Those with the same general reason are told of together.
+                    "with stand-ins" if guess.general else f"with `{guess.value}` for {guess.name}",
+                    guess.reason,
+                    declared.origin,
+                    label=f"`resolve: {{'{guess.name}': …}}` in the scenario file gives it",
+                    notes=guess.notes,
+                    general=guess.general,
+                )
+            )
 
-    def pass_as_json(
-        self, name: str, declared: Located, value: Json, reason: str, notes: tuple[str, ...] = ()
-    ) -> None:
+    def pass_as_json(self, name: str, declared: Located, value: Json, reason: str) -> None:
         """What the Serverless Framework documents for what it can't resolve, here too."""
         self.values.append((name, json.dumps(value, ensure_ascii=False, separators=(",", ":"))))
-        self.passed_as_json.append(Unresolved(f"environment.{name}", reason))
-        self.warn(f"{name} is passed as JSON: {reason}", declared, notes=notes)
+        self.not_evaluated.append(NotEvaluated(name, "as JSON", reason, declared.origin))
 
-    def warn(self, problem: str, found: Located, label: str = "", notes: tuple[str, ...] = ()) -> None:
-        self.warnings.append(Diagnostic(problem, found.origin, label, notes, "warning"))
+    def warn(self, problem: str, found: Located, label: str = "") -> None:
+        self.warnings.append(Diagnostic(problem, found.origin, label, severity="warning"))
 
 
 def read_variables(properties: Properties, stack: Stack) -> Environment:
@@ -102,7 +109,7 @@ def read_variables(properties: Properties, stack: Stack) -> Environment:
     except UnresolvableError as error:
         reader.problems.append(problem_of(error, "environment"))
     return Environment(
-        tuple(reader.values), tuple(reader.problems), tuple(reader.passed_as_json), tuple(reader.warnings)
+        tuple(reader.values), tuple(reader.problems), tuple(reader.not_evaluated), tuple(reader.warnings)
     )
 
 
