@@ -1,0 +1,87 @@
+"""Templates whose stack is deployed: AWS is asked for what the template doesn't say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.aws.moto_server import ACCOUNT, REGION, Moto, moto_process
+from tests.services.cloudformation.conftest import Project
+
+from lambda_scenarios.services.catalog import ServiceOptions
+
+__all__ = ["moto_process"]
+
+RESOURCES = """\
+  Orders: {Type: AWS::Serverless::SimpleTable}
+  Jobs: {Type: AWS::SQS::Queue}
+  Named: {Type: AWS::DynamoDB::Table, Properties: {TableName: !Sub 'named-${AWS::AccountId}'}}
+  Later: {Type: AWS::SNS::Topic}
+Parameters:
+  Rate: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /rates}
+"""
+STACK: dict[str, Any] = {
+    "Resources": {
+        "Orders": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "TableName": "orders-x7",
+                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+                "BillingMode": "PAY_PER_REQUEST",
+            },
+        },
+        "Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "jobs-x7"}},
+    },
+    "Outputs": {"V": {"Value": "vpc-7", "Export": {"Name": "vpc"}}},
+}
+CONFIG = f'[default.global.parameters]\nstack_name = "shop"\nregion = "{REGION}"\n'
+LINES = (
+    "A: !Ref Orders\nB: !GetAtt Orders.Arn\nC: !GetAtt Jobs.QueueName\nD: !ImportValue vpc\nE: !Ref Rate\n"
+    "F: !Ref Named\nG: 'x{{resolve:ssm:/rates}}'\nH: !Select [0, !GetAZs '']"
+)
+
+
+@pytest.fixture(scope="module")
+def deployed(moto_process: Moto) -> Moto:
+    moto_process.reset()
+    moto_process.stack("shop", STACK)
+    moto_process.client("ssm").put_parameter(Name="/rates", Value="r", Type="String")
+    return moto_process
+
+
+def test_the_stack_of_samconfig_is_asked(deployed: Moto, project: Project) -> None:
+    project.environ = dict(deployed.environ)
+    service = project.with_variables(LINES, RESOURCES, {"samconfig.toml": CONFIG})
+    assert dict(service.function("One").environment) == {
+        "A": "orders-x7",
+        "B": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders-x7",
+        "C": "jobs-x7",
+        "D": "vpc-7",
+        "E": "r",
+        "F": f"named-{ACCOUNT}",
+        "G": "xr",
+        "H": f"{REGION}a",
+    }
+    assert service.warnings() == ()
+
+
+def test_what_is_not_deployed_yet(deployed: Moto, project: Project) -> None:
+    project.environ = dict(deployed.environ)
+    service = project.with_variables("A: !Ref Later", RESOURCES, {"samconfig.toml": CONFIG})
+    (value,) = dict(service.function("One").environment).values()
+    assert value.endswith(":Later")
+    (warning,) = service.warnings()
+    assert (
+        warning.problem
+        == f"A is passed with `{value}` for Later: the stack shop in {REGION} has no resource `Later`"
+    )
+
+
+def test_without_the_name_of_a_stack_nothing_is_asked(deployed: Moto, project: Project) -> None:
+    project.environ = dict(deployed.environ)
+    options = ServiceOptions(region=REGION)
+    with deployed.recorded() as asked:
+        service = project.with_variables("A: !Ref Orders\nB: !Ref AWS::AccountId", RESOURCES, options=options)
+        assert dict(service.function("One").environment) == {"A": "Orders", "B": "123456789012"}
+    assert asked == []
