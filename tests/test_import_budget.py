@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.program import running
 
 # Each of these costs between 5 and 150 ms (`python -X importtime -c "import NAME"`).
@@ -68,12 +70,19 @@ print(json.dumps({"status": status, "first": at_first, "end": list(sys.modules)}
 """
 
 
-def test_a_run_that_passes_imports_nothing_heavy(tmp_path: Path) -> None:
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    (tmp_path / "serverless.yml").write_text(
-        f"service: lean\nprovider: {{name: aws, runtime: python{version}}}\n"
-        "functions: {echo: {handler: echo.handler}}\n"
-    )
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
+SERVICES = {
+    "serverless.yml": f"service: lean\nprovider: {{name: aws, runtime: python{VERSION}}}\n"
+    "functions: {echo: {handler: echo.handler}}\n",
+    "template.yaml": "Transform: AWS::Serverless-2016-10-31\nResources:\n  echo:\n"
+    f"    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python{VERSION}\n"
+    "      Handler: echo.handler\n      CodeUri: .\n",
+}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_run_that_passes_imports_nothing_heavy(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(SERVICES[name])
     (tmp_path / "echo.py").write_text("def handler(event, context):\n    return event\n")
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "echo.yml").write_text(

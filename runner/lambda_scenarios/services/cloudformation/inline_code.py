@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 
 from lambda_scenarios.caching import cache_directory
@@ -99,6 +98,8 @@ def _write(path: str, data: bytes) -> None:
                 return
     except FileNotFoundError:
         pass
+    import tempfile  # 10 ms
+
     os.makedirs(os.path.dirname(path), exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".writing-")
     with open(descriptor, "wb") as stream:
