@@ -6,36 +6,19 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.aws.attributes import computed
-from lambda_scenarios.aws.failures import LookupFailed
-from lambda_scenarios.aws.lookups import Resource
 from lambda_scenarios.aws.partitions import partition_of
 from lambda_scenarios.errors import did_you_mean
 from lambda_scenarios.model.values import Json, Origin
 from lambda_scenarios.services.cloudformation.loops import expanded
 from lambda_scenarios.services.cloudformation.parameters import parameter_value
-from lambda_scenarios.services.cloudformation.physical import (
-    CLOUDFORMATION_TYPES,
-    LOCAL_ATTRIBUTES,
-    NAMED,
-    NAMES_OF_SAM,
-)
-from lambda_scenarios.services.dynamic_references import look_up
-from lambda_scenarios.services.intrinsics import (
-    CannotResolve,
-    OnlyAwsKnows,
-    resolve,
-    resolve_condition,
-    scalar_text,
-)
+from lambda_scenarios.services.cloudformation.physical import CLOUDFORMATION_TYPES
+from lambda_scenarios.services.cloudformation.stand_ins import Guess, StandIns
+from lambda_scenarios.services.intrinsics import CannotResolve, OnlyAwsKnows, resolve, resolve_condition
 from lambda_scenarios.services.variables import Located
 
 if TYPE_CHECKING:
     from lambda_scenarios.aws.lookups import Lookups
     from lambda_scenarios.services.cloudformation.builds import Build
-
-# As SAM and the mock context have it.
-ACCOUNT = "123456789012"
 
 _SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
 
@@ -50,19 +33,6 @@ class Place(NamedTuple):
     region: str
     deployed: bool
     account: str | None = None
-
-
-class Guess(NamedTuple):
-    """What was put in place of a value that only AWS knows.
-
-    `name` is its key in `resolve`; `general` is that of `aws.failures.LookupFailed`.
-    """
-
-    name: str
-    value: str
-    reason: str
-    notes: tuple[str, ...] = ()
-    general: bool = False
 
 
 class Parent(NamedTuple):
@@ -102,16 +72,15 @@ class Stack:
         self.known = known
         self.build = build
         self.parent = parent
-        # Those of all stacks of an application: values go from one to the other.
+        # Values go from one stack of an application to the other.
         self.guesses: list[Guess] = [] if parent is None else parent.stack.guesses
+        self.stand_ins = StandIns(self, self.guesses)
         self._given = given
         self._open_child = open_child
         self._children: dict[str, Stack | None] = {}
-        self._dynamic: dict[str, str | LookupFailed] = {}
         self._resources: dict[str, Located] | None = None
         self._conditions: dict[str, bool | CannotResolve] = {}
         self._asked: list[str] = []  # conditions being evaluated, from the asker to the asked
-        self._naming: list[str] = []  # resources whose name is being evaluated
 
     # What the template has
 
@@ -163,7 +132,7 @@ class Stack:
         if name not in self.resources():
             return self._generated(name)
         self._must_exist(name)
-        return self._ref_of(name)
+        return self.stand_ins.ref(name)
 
     def attribute(self, resource: str, attribute: str) -> Json:
         if f"{resource}.{attribute}" in self.known:
@@ -176,15 +145,13 @@ class Stack:
             child = self.child(resource)
             if child is not None:
                 return child.output(attribute.partition(".")[2])
-        return self._attribute_of(resource, attribute)
+        return self.stand_ins.attribute(resource, attribute)
 
     def imported(self, export: str) -> Json:
-        if export in self.known:
-            return self.known[export]
-        try:
-            return self.lookups.export(self.place.region, export)
-        except LookupFailed as failure:
-            raise _only_aws("", failure) from None
+        return self.stand_ins.imported(export)
+
+    def zones(self, region: str) -> list[Json]:
+        return self.stand_ins.zones(region)
 
     def mapped(self, name: str, top: str, second: str) -> Json:
         found: Json = dict(self.section("Mappings"))
@@ -208,21 +175,12 @@ class Stack:
             raise found
         return found
 
-    def zones(self, region: str) -> list[Json]:
-        """Those of the account, else the first three by name."""
-        if self.place.deployed:
-            try:
-                return list(self.lookups.zones(region))
-            except LookupFailed:
-                pass
-        return [f"{region}{letter}" for letter in "abc"]
-
     def parameter(self, name: str) -> Json:
         given = self._given
         if self.parent is not None and name in self.parent.parameters:
             value = resolve(self.parent.parameters[name].value, self.parent.stack)
             given = {name: value}
-        return parameter_value(name, self.section("Parameters")[name], given, self._ssm)
+        return parameter_value(name, self.section("Parameters")[name], given, self.stand_ins.ssm)
 
     def output(self, name: str) -> Json:
         """A value of the section Outputs. Raises CannotResolve."""
@@ -260,38 +218,17 @@ class Stack:
         found = self.section("Globals").get(kind)
         return None if found is None else Located(found, Origin(self.file, ("Globals", kind)))
 
-    def account(self) -> str:
-        for key in ("AWS::AccountId", "aws:accountId"):
-            if key in self.known:
-                return self._known_text(key)
-        if self.place.account is not None:
-            return self.place.account
-        if self.place.deployed:
-            try:
-                return self.lookups.account_id(self.place.region)
-            except LookupFailed:
-                return ACCOUNT
-        return ACCOUNT
-
     def function_name(self, name: str) -> str:
         """The name of a function that has none of its own; AWS adds something random to it."""
         return f"{self.place.name}-{name}"
 
-    def guess(self, name: str, value: str, why: LookupFailed | None) -> None:
-        """`value` is put in place of what only AWS knows; `why` it could not be asked, if that was tried."""
-        guess = Guess(name, value, "AWS chooses the name")
-        if why is not None:
-            guess = Guess(name, value, why.reason, why.notes, why.general)
-        if guess not in self.guesses:
-            self.guesses.append(guess)
-
     def _pseudo(self, name: str) -> Json:
         place, partition = self.place, partition_of(self.place.region)
         if name == "AWS::AccountId":
-            return self.account()
+            return self.stand_ins.account()
         if name == "AWS::StackId":
             stack_id = "00000000-0000-0000-0000-000000000000"
-            where = f"{place.region}:{self.account()}"
+            where = f"{place.region}:{self.stand_ins.account()}"
             return f"arn:{partition.name}:cloudformation:{where}:stack/{place.name}/{stack_id}"
         values: dict[str, Json] = {
             "AWS::Region": place.region,
@@ -332,139 +269,7 @@ class Stack:
         resources, parameters = self.resources(), self.section("Parameters")
         made_by_sam = name.startswith("Serverless") or any(name.startswith(known) for known in resources)
         if self.is_sam() and made_by_sam:
-            return self._deployed_ref(name, name)
+            return self.stand_ins.deployed_ref(name, name)
         close = did_you_mean(name, (*parameters, *resources))
         label = f"did you mean `{close}`?" if close else ""
         raise CannotResolve(f"there is no parameter or resource `{name}`", label)
-
-    def _ref_of(self, name: str) -> str:
-        kind = self.type_of(name)
-        known = NAMED.get(kind)
-        own = self._own_name(name, known.name) if known is not None else None
-        if own is not None and known is not None and "{account}" not in known.ref:
-            return self._formed(known.ref, own)
-        unnamed = self.function_name(name) if kind == "AWS::Lambda::Function" else name
-        local = self._formed(known.ref if known else "{name}", own or unnamed)
-        return local if own is not None and not self.place.deployed else self._deployed_ref(name, local, own)
-
-    def _deployed_ref(self, name: str, local: str, own: str | None = None) -> str:
-        """What AWS knows, else `local`: a guess, unless the template itself gives the name."""
-        if self.place.deployed:
-            try:
-                return self.lookups.physical_id(self.place.name, self.place.region, name)
-            except LookupFailed as failure:
-                if own is None:
-                    self.guess(name, local, failure)
-                return local
-        if own is None:
-            self.guess(name, local, None)
-        return local
-
-    def _attribute_of(self, name: str, attribute: str) -> Json:
-        kind = self.type_of(name)
-        why: LookupFailed | None = None
-        if name in self.known:
-            told = computed(
-                Resource(kind, self._known_text(name)), attribute, self.place.region, self.account
-            )
-            if told is not None:
-                return told
-        if self.place.deployed:
-            try:
-                return self.lookups.attribute(self.place.name, self.place.region, name, attribute)
-            except LookupFailed as failure:
-                why = failure
-        known = NAMED.get(kind)
-        own = self._own_name(name, known.name) if known is not None else None
-        if kind == "AWS::SSM::Parameter" and attribute == "Value":
-            return self._property(name, "Value")
-        unnamed = self.function_name(name) if kind == "AWS::Lambda::Function" else name
-        ref = self._formed(known.ref if known else "{name}", own or unnamed)
-        pattern = LOCAL_ATTRIBUTES.get(kind, {}).get(attribute)
-        if pattern is not None:
-            path = self._own_name(name, "Path") or "/"
-            found: str | None = self._formed(pattern.replace("{path}", path), own or unnamed)
-        else:
-            found = computed(Resource(kind, ref), attribute, self.place.region, self.account)
-        if found is None:
-            raise _only_aws(f"only AWS knows `{name}.{attribute}`", why)
-        if own is None:
-            self.guess(f"{name}.{attribute}", found, why)
-        return found
-
-    def _own_name(self, name: str, property_name: str) -> str | None:
-        """The physical name that the template gives a resource."""
-        kind = self.resource(name).get("Type")
-        if isinstance(kind, str):
-            property_name = NAMES_OF_SAM.get(kind, property_name)
-        if name in self._naming:
-            return None
-        self._naming.append(name)
-        try:
-            found = self._property(name, property_name)
-        except CannotResolve:
-            return None
-        finally:
-            self._naming.pop()
-        return found if isinstance(found, str) and found else None
-
-    def _property(self, name: str, property_name: str) -> Json:
-        properties = self.resource(name).get("Properties")
-        found = properties.get(property_name) if isinstance(properties, dict) else None
-        return resolve(found, self)
-
-    def _formed(self, pattern: str, name: str) -> str:
-        partition = partition_of(self.place.region)
-        account = self.account() if "{account}" in pattern else ""
-        return pattern.format(
-            name=name,
-            region=self.place.region,
-            account=account,
-            partition=partition.name,
-            suffix=partition.url_suffix,
-        )
-
-    def dynamic(self, service: str, reference: str) -> str:
-        """`{{resolve:service:reference}}`; as it is written, and a guess, where AWS can't be asked."""
-        name = f"{service}:{reference}"
-        if name in self.known:
-            return self._known_text(name)
-        if name not in self._dynamic:
-            try:
-                self._dynamic[name] = look_up(self.lookups, self.place.region, service, reference)
-            except LookupFailed as failure:
-                self._dynamic[name] = failure
-        found = self._dynamic[name]
-        if isinstance(found, str):
-            return found
-        written = f"{{{{resolve:{name}}}}}"
-        self.guess(name, written, found)
-        return written
-
-    def _known_text(self, name: str) -> str:
-        value = self.known[name]
-        if isinstance(value, list):
-            return ",".join(map(str, value))
-        return scalar_text(value) if isinstance(value, (str, bool, int, float)) else ""
-
-    def _ssm(self, name: str) -> str:
-        for key in (f"ssm:{name}", name):
-            if key in self.known:
-                return self._known_text(key)
-        try:
-            found = self.lookups.ssm(name, self.place.region)
-        except LookupFailed as failure:
-            self.guess(f"ssm:{name}", name, failure)
-            return name
-        if found is None:
-            raise CannotResolve(f"Systems Manager has no parameter `{name}` in {self.place.region}")
-        return found.value
-
-
-def _only_aws(reason: str, why: LookupFailed | None) -> OnlyAwsKnows:
-    """To raise for what AWS was not asked for, or was asked in vain (`why`)."""
-    if why is None:
-        return OnlyAwsKnows(reason)
-    failure = OnlyAwsKnows(why.reason, "", why.notes)
-    failure.general = why.general
-    return failure

@@ -43,7 +43,7 @@ class _Reader:
         try:
             value = resolve(declared.value, self.stack)
             if isinstance(value, str) and "{{resolve:" in value:
-                value = replaced(value, self.stack.dynamic)
+                value = replaced(value, self.stack.stand_ins.dynamic)
         except OnlyAwsKnows as failure:
             self.pass_as_json(name, declared, declared.value, failure.reason)
             last = self.not_evaluated[-1]
