@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.aws.moto_server import ACCOUNT, REGION, Moto, moto_process
-from tests.services.cloudformation.conftest import Project
+from tests.services.cloudformation.conftest import SAM, Project
 
 from lambda_scenarios.services.catalog import ServiceOptions
 
@@ -76,6 +79,23 @@ def test_what_is_not_deployed_yet(deployed: Moto, project: Project) -> None:
         warning.problem
         == f"A is passed with `{value}` for Later: the stack shop in {REGION} has no resource `Later`"
     )
+
+
+def test_layers_by_arn_are_downloaded(deployed: Moto, project: Project) -> None:
+    project.environ = dict(deployed.environ)
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("python/far.py", "")
+    arn = deployed.layer("far", archive.getvalue())
+    service = project.open(
+        f"{SAM}Parameters: {{Far: {{Type: String, Default: '{arn}'}}}}\nResources:\n  One:\n"
+        "    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.11\n"
+        f"      Handler: far.handler\n      CodeUri: src\n      Layers: [!Ref Far, '{arn[:-1]}99']\n"
+    )
+    (directory,) = service.function("One").layers
+    assert (Path(directory) / "python" / "far.py").is_file()
+    (warning,) = service.warnings()
+    assert warning.problem.startswith(f"layer {arn[:-1]}99 is left out: ")
 
 
 def test_without_the_name_of_a_stack_nothing_is_asked(deployed: Moto, project: Project) -> None:

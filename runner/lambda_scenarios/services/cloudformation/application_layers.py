@@ -9,9 +9,9 @@ from lambda_scenarios.aws.failures import LookupFailed
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.services.cloudformation.code import CodeWorld, Resource, build_method, read_code
 from lambda_scenarios.services.cloudformation.merging import merge
-from lambda_scenarios.services.cloudformation.values import chosen_branch, evaluated, settled, unresolvable
+from lambda_scenarios.services.cloudformation.values import chosen_branch, settled, unresolvable
 from lambda_scenarios.services.findings import Problem, problem_of
-from lambda_scenarios.services.intrinsics import CannotResolve
+from lambda_scenarios.services.intrinsics import CannotResolve, OnlyAwsKnows, resolve
 from lambda_scenarios.services.layers import Layers
 from lambda_scenarios.services.variables import Located, UnresolvableError
 
@@ -54,23 +54,26 @@ def read_application_layers(properties: Properties, stack: Stack, world: CodeWor
             directories.append(directory)
         except UnresolvableError as error:
             problems.append(problem_of(error, f"layers.{index}"))
-        except LookupFailed as failure:
-            assert item is not None  # nothing is looked up for nothing
+        except _LeftOut as failure:
             left_out = True
-            warnings.append(
-                Diagnostic(
-                    f"layer {_shown(declared[-1])} is left out: {failure.reason}",
-                    item.origin,
-                    "",
-                    failure.notes,
-                    "warning",
-                )
-            )
+            text = f"layer {failure.shown} is left out: {failure.reason}"
+            where = layers.origin.at(index) if item is None else item.origin
+            warnings.append(Diagnostic(text, where, notes=failure.notes, severity="warning"))
     return Layers(tuple(directories), tuple(declared), left_out, tuple(problems), tuple(warnings))
 
 
+class _LeftOut(Exception):
+    """A layer can't be had. `shown` names it."""
+
+    def __init__(self, shown: str, reason: str, notes: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.shown = shown
+        self.reason = reason
+        self.notes = notes
+
+
 def _directory(item: Located, stack: Stack, world: CodeWorld) -> tuple[str, tuple[Diagnostic, ...]]:
-    """The layer's directory. Raises UnresolvableError, and LookupFailed for what only AWS has."""
+    """The layer's directory. Raises UnresolvableError, and _LeftOut for what only AWS has."""
     for _ in range(_MOST_HANDED):
         name = _reference(item.value)
         kind = stack.resource(name).get("Type") if name is not None else None
@@ -80,12 +83,20 @@ def _directory(item: Located, stack: Stack, world: CodeWorld) -> tuple[str, tupl
         if handed is None:
             break
         stack, item = handed
-    arn = evaluated(item, stack)
+    try:
+        arn = resolve(item.value, stack)
+    except OnlyAwsKnows as failure:
+        raise _LeftOut(_shown(item.value), failure.reason, failure.notes) from None
+    except CannotResolve as failure:
+        raise unresolvable(failure, item) from None
     if not isinstance(arn, str):
         raise UnresolvableError("a layer is named by its ARN or by `!Ref`", item.origin)
     if not arn.startswith("arn:"):
-        raise LookupFailed("it is no layer of this template, and no ARN")
-    return stack.lookups.layer(arn), ()
+        raise _LeftOut(arn, "it is no layer of this template, and no ARN")
+    try:
+        return stack.lookups.layer(arn), ()
+    except LookupFailed as failure:
+        raise _LeftOut(arn, failure.reason, failure.notes) from None
 
 
 def _own(
