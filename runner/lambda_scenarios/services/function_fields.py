@@ -234,12 +234,17 @@ def _find_code(fields: _Fields, wanted: Wanted, layers: Layers, *, skip_package:
     fault = code.fault
     if fault is None:
         return code.directory
+    if fault.kind == "missing":
+        from lambda_scenarios.services.plugins import with_builder
+
+        fault = with_builder(fault, fields.resolver)
     found = fields.find("handler")
     assert found is not None  # the handler was read from it
     built = in_build_output(wanted.handler)
     may_come = layers.left_out or (built and code.directory == wanted.root)
     if fault.kind == "missing" and may_come:
-        fields.warn(fault.problem, found, "build it first" if built else fault.label)
+        label = "build it first" if built else fault.label
+        fields.warnings.append(Diagnostic(fault.problem, found.origin, label, fault.notes, "warning"))
     else:
         fields.problems.append(
             Problem("handler", fault.problem, found.origin, label=fault.label, notes=fault.notes)

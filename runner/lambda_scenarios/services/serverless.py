@@ -245,9 +245,20 @@ class ServerlessService:
                 self._references,
                 skip_package=self._options.skip_package,
             )
+            fields = fields._replace(warnings=(*fields.warnings, *self._left_alone(fields, located.origin)))
             self._fields[key] = fields
             self._warnings.update(dict.fromkeys((*fields.warnings, *self._no_values(located.origin))))
         return self._fields[key]
+
+    def _left_alone(self, fields: FunctionFields, function: Origin) -> Iterator[Diagnostic]:
+        """Texts that only a plugin would fill in."""
+        for name, value in fields.environment:
+            if value is not None and "#{AWS::" in value:
+                from lambda_scenarios.services.plugins import PSEUDO_PARAMETERS
+
+                problem = f"{name} holds `#{{AWS::…}}`, which {PSEUDO_PARAMETERS} would fill in"
+                label = "plugins are not run: write `${aws:region}`, `${aws:accountId}` or `!Sub`"
+                yield Diagnostic(problem, function.at("environment", name), label, severity="warning")
 
     def _no_values(self, function: Origin) -> Iterator[Diagnostic]:
         """What a program has where a value is needed: the Framework leaves it out without a word."""

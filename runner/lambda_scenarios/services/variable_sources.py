@@ -37,6 +37,10 @@ def _nothing_at(resolver: Resolver, start: Located, path: tuple[str, ...]) -> Mi
             keys = tuple(parent.value) if isinstance(parent.value, dict) else ()
             if path[length] in keys:
                 return Missing(f"`{'.'.join(path[: length + 1])}` is null")
+            if path == ("provider", "stage"):
+                return Missing(reason, "`${sls:stage}` is the stage, also where none is written")
+            if path == ("provider", "region"):
+                return Missing(reason, "`${aws:region}` is the region, also where none is written")
             close = did_you_mean(path[length], keys)
             if close:
                 meant = ".".join([*path[:length], close, *path[length + 1 :]])

@@ -335,21 +335,14 @@ class Resolver:
         old = old_form(source)
         if old is not None:
             return UnresolvableError(f"cannot resolve `{written}`: {old[0]}", origin, written, old[1])
-        problem = f"cannot resolve `{written}`: there is no variable source `{source}`"
+        from lambda_scenarios.services import plugins
+
         close = did_you_mean(source, tuple(self._sources))
-        if close:
+        problem, notes = plugins.unknown_source(self, source)
+        problem = f"cannot resolve `{written}`: {problem}"
+        if close and "no variable source" in problem:
             return UnresolvableError(problem, origin, written, f"did you mean `{close}`?")
-        return UnresolvableError(
-            problem,
-            origin,
-            written,
-            "plugins are not run",
-            (
-                "if a plugin gives this value: write `${param:name}` here and pass --param name=value,",
-                "or put it under `custom` and refer to it by `${self:custom.name}`,",
-                "or give it by name under `resolve` in the scenario file",
-            ),
-        )
+        return UnresolvableError(problem, origin, written, "plugins are not run", notes)
 
     def _cycle(self, active: list[Origin], found: Located) -> UnresolvableError:
         ring = [*active[active.index(found.origin) :], found.origin]
