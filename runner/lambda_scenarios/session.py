@@ -127,6 +127,8 @@ class Session:
         if problem is not None:
             raise problem
         self._spool.remove()
+        if self._request.reports.temporary:
+            os.rmdir(self._request.reports.directory)
         return spool.counts()
 
 

@@ -206,8 +206,11 @@ class TestReports:
         assert "1 passed · 1 failed" in done.stderr
         assert "json:" not in done.stderr
 
-    def test_junit_on_the_standard_output(self, shop: Path) -> None:
-        done = running.run(shop, "run", "--junit", "-", "--no-reports", "-q")
+    def test_junit_on_the_standard_output(self, shop: Path, tmp_path: Path) -> None:
+        (tmp_path / "temporary").mkdir()
+        environ = {"TMPDIR": str(tmp_path / "temporary")}
+        done = running.run(shop, "run", "--junit", "-", "--no-reports", "-q", env=environ)
+        assert list((tmp_path / "temporary").iterdir()) == []
         assert [case.get("name") for case in ET.fromstring(done.stdout).iter("testcase")] == [
             "passes",
             "fails",

@@ -339,7 +339,7 @@ def test_random_values_are_the_same_alone_and_together(chosen: list[str], seed: 
 
 
 def test_functions_of_the_file_need_no_service_that_works(project: Project) -> None:
-    project.write("template.yaml", "Resources: {}\n")
+    project.write("template.yaml", "Resources: []\n")
     project.scenarios("scenarios: [{name: n, function: greet}]\n")
     (diagnostic,) = project.problems()
     assert diagnostic.notes[-1].endswith("`service: null` there does without this one")

@@ -14,11 +14,12 @@ STDOUT = "-"
 
 class Targets(NamedTuple):
     """Where reports go: `directory` is absolute, `files` are absolute paths or `-`; none with
-    `--no-reports`, when only the spool passes through `directory`."""
+    `--no-reports`, when only the spool passes through `directory`, which is `temporary` then."""
 
     directory: str
     files: tuple[tuple[Kind, str], ...]
     flavor: Literal["default", "strict"] = "default"
+    temporary: bool = False
 
 
 def targets(
@@ -49,4 +50,4 @@ def targets(
     if none:
         # Nothing is to be left in the report directory, which may not even be writable.
         folder = os.path.join(os.environ.get("TMPDIR") or "/tmp", f"lambda-scenarios-{os.urandom(8).hex()}")  # noqa: S108  # a name that nobody can foresee
-    return Targets(folder, tuple(files), flavor)
+    return Targets(folder, tuple(files), flavor, temporary=none)
