@@ -101,7 +101,7 @@ def run(
     order = _order(suite.cases, request)
     unbuilt = _build(order, request, world, say)
     conditions = _conditions(request)._replace(say=say, unbuilt=unbuilt)
-    prepared = prepare(order, world, conditions)
+    prepared = prepare(order, world, conditions)._replace(secrets=suite.secrets)
     missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
     warn((*suite.warnings, *missing))
     try:

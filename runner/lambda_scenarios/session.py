@@ -137,7 +137,7 @@ def _masker(prepared: Prepared, extra: Sequence[str], cases: Sequence[Case], wor
     values = masking.secret_values(dict.fromkeys(variables), extra)
     if any(case.invocation is not None and case.invocation.credentials == "inherit" for case in cases):
         values |= frozenset(secrets_of_files(world.environ))
-    return masking.Masker(values)
+    return masking.Masker(values | prepared.secrets)
 
 
 def _because(interrupted: str) -> str:

@@ -152,3 +152,26 @@ def test_without_credentials_it_is_said_once(project: Path) -> None:
     strict = running.run(project, "validate", "s.yml", "--strict")
     assert strict.status == 2
     assert strict.stdout == ""
+
+
+def test_no_secret_of_aws_is_in_a_report_whatever_the_variable_is_called(project: Path, moto: Moto) -> None:
+    moto.client("secretsmanager").create_secret(Name="db", SecretString='{"words": "hush-hush-hush"}')
+    text = SERVICE.replace("KEY: '${ssm:/key}'", "WORDS: '{{resolve:secretsmanager:db:SecretString:words}}'")
+    text = text.replace("RATES: !ImportValue rates", "URL: 'https://x/${ssm:/key}'")
+    (project / "serverless.yml").write_text(text)
+    (project / "app.py").write_text(
+        "import os\n\n\ndef handler(event, context):\n"
+        "    print(os.environ['URL'])\n    return os.environ['WORDS']\n"
+    )
+    (project / "s.yml").write_text(
+        "scenarios: [{name: one, function: one, expect: {output: hush-hush-hush}},"
+        " {name: other, function: one, expect: {output: 1}}]\n"
+    )
+    done = running.run(project, "run", "s.yml", env=moto.environ)
+    assert "1 passed · 1 failed" in done.stdout
+    reports = [
+        (project / "reports" / name).read_text() for name in ("report.json", "report.html", "junit.xml")
+    ]
+    for text in (done.stdout, *reports):
+        assert "s3cret-of-ssm" not in text
+        assert "hush-hush-hush" not in text

@@ -6,7 +6,7 @@ to AWS only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from lambda_scenarios.aws.failures import LookupFailed, NoSuchStack
@@ -49,6 +49,7 @@ class Lookups:
         self._session: Any = None
         self._clients: dict[tuple[str, str], Any] = {}
         self._by_profile: dict[str | None, Lookups] = {profile: self}
+        self._secrets: set[str] = set()
         self._stopped: LookupFailed | None = None  # what every look-up fails for
         self._unreachable: dict[tuple[str, str], LookupFailed] = {}
         self._unanswered = 0
@@ -60,7 +61,12 @@ class Lookups:
         if known is None:
             known = self._by_profile[profile] = Lookups(self._environ, profile)
             known._by_profile = self._by_profile
+            known._secrets = self._secrets
         return known
+
+    def secrets(self) -> frozenset[str]:
+        """What AWS keeps as a secret among all that was looked up, for any profile: no report may show it."""
+        return frozenset(self._secrets)
 
     def client(self, service: str, region: str) -> Any:
         """A client of botocore, the same for each pair; for calls that aren't look-ups.
@@ -287,7 +293,18 @@ class Lookups:
             raise
         if "SecretString" not in answer:
             raise LookupFailed(f"the secret {name} is binary, and can't be a text")
+        self._keep_secret(answer["SecretString"])
         return str(answer["SecretString"])
+
+    def _keep_secret(self, text: str) -> None:
+        self._secrets.add(text)
+        if text.lstrip()[:1] in ("{", "["):
+            import json
+
+            try:
+                self._secrets.update(_texts_in(json.loads(text)))
+            except (ValueError, RecursionError):
+                return
 
     def _exports(self, region: str) -> Mapping[str, str]:
         pages = self.pages("cloudformation", region, "ListExports")
@@ -301,6 +318,8 @@ class Lookups:
                 return None
             raise
         parameter = answer["Parameter"]
+        if parameter["Type"] == "SecureString" and decrypt:
+            self._keep_secret(parameter["Value"])
         return Parameter(parameter["Type"], parameter["Value"])
 
     def _s3_text(self, bucket: str, key: str, region: str) -> str | None:
@@ -314,6 +333,15 @@ class Lookups:
             if failure.code == "NoSuchKey":
                 return None
             raise
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The strings inside of a JSON value; keys are no secrets."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(item)
 
 
 def _of_stack(failure: LookupFailed, stack: str, region: str) -> LookupFailed:

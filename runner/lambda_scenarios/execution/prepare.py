@@ -31,6 +31,7 @@ class Prepared(NamedTuple):
     specs: tuple[WorkerSpec, ...]
     warnings: tuple[str, ...]
     engine: Engine | None = None  # where some of them are containers
+    secrets: frozenset[str] = frozenset()  # values that no report may show
 
 
 class Conditions(NamedTuple):

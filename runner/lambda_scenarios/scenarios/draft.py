@@ -142,5 +142,8 @@ class Expanded(NamedTuple):
 
 
 class RenderedSuite(NamedTuple):
+    """`secrets` are values that no report may show, whatever the variable is called that holds them."""
+
     cases: tuple[Case, ...]
     warnings: tuple[Diagnostic, ...]
+    secrets: frozenset[str] = frozenset()

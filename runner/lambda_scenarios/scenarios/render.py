@@ -63,7 +63,8 @@ def render_cases(
         except UsageError as error:
             wrong.extend(error.diagnostics)
     settle(wrong, problems)
-    return RenderedSuite(tuple(cases), tuple(dict.fromkeys((*stage.lookup.warnings(), *stage.warnings))))
+    warnings = dict.fromkeys((*stage.lookup.warnings(), *stage.warnings))
+    return RenderedSuite(tuple(cases), tuple(warnings), catalog.secrets())
 
 
 class _Rendering:

@@ -100,6 +100,10 @@ class Catalog:
         self._files: dict[str, str] = {}  # the service file by the path that was asked for
         self._opened: dict[tuple[str, ServiceOptions], Service] = {}
 
+    def secrets(self) -> frozenset[str]:
+        """What AWS keeps as a secret among the values of the services."""
+        return self._world.lookups.secrets()
+
     def open(self, path: str, options: ServiceOptions, asked_at: Origin | None = None) -> Service:
         """The service at `path`, an absolute file or directory.
 
