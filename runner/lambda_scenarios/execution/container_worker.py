@@ -102,6 +102,7 @@ class ContainerWorker(Worker):
     def _heard(self, event: protocol.Event) -> None:
         if not self.alive:
             return
+        self._running = True  # a fast one speaks before the engine has said that it started it
         if isinstance(event, protocol.Answered | protocol.Failed):
             if not self._sent or event.request_id != self._sent[0].request_id:
                 return
