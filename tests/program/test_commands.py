@@ -400,3 +400,15 @@ def test_a_defect_is_told_as_one(shop: Path, tmp_path: Path) -> None:
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert "this is a defect of the program, not of your scenarios" in done.stderr
+
+
+def test_functions_say_which_are_for_arm(tmp_path: Path) -> None:
+    (tmp_path / "serverless.yml").write_text("""
+service: s
+provider: {name: aws, runtime: provided.al2023}
+functions:
+  a: {handler: a, architecture: arm64}
+  b: {handler: b}
+""")
+    done = running.run(tmp_path, "functions")
+    assert [line.split()[-1] for line in done.stdout.splitlines()] == ["arm64", "MB"]

@@ -29,7 +29,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
         print(json.dumps([_entry(summary) for summary in summaries], indent=2, ensure_ascii=False))
         return statuses.DONE
     rows = [_row(summary) for summary in summaries]
-    widths = [max((len(row[n]) for row in rows), default=0) for n in range(5)]
+    widths = [max((len(row[n]) for row in rows), default=0) for n in range(6)]
     for summary, row in zip(summaries, rows, strict=True):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         for missing in summary.unresolved:
@@ -37,13 +37,14 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     return statuses.DONE
 
 
-def _row(summary: FunctionSummary) -> tuple[str, str, str, str, str]:
+def _row(summary: FunctionSummary) -> tuple[str, str, str, str, str, str]:
     return (
         summary.key,
         summary.runtime or ("container image" if summary.handler is None else "?"),
         summary.handler or "",
         "" if summary.timeout is None else f"{summary.timeout:g} s",
         "" if summary.memory is None else f"{summary.memory} MB",
+        "arm64" if summary.architecture == "arm64" else "",
     )
 
 

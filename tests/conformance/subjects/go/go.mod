@@ -1,5 +1,5 @@
 module subject
 
-go 1.21
+go 1.18
 
 require github.com/aws/aws-lambda-go v1.49.0
