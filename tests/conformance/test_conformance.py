@@ -14,16 +14,17 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.backends.docker import images
 from tests.conformance.subjects_of_runtimes import SOURCES, SUBJECTS, missing
 from tests.program import running
 
 HERE = Path(__file__).parent
-BACKENDS = ("local",)
+# In containers, those whose image can be made where nothing is pulled.
+PAIRS = [*((name, "local") for name in SUBJECTS), ("python", "docker"), ("go", "docker")]
 MEMORY = 512
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", list(SUBJECTS))
+@pytest.mark.parametrize(("name", "backend"), PAIRS)
 def test_conforms(name: str, backend: str, tmp_path: Path) -> None:
     subject = SUBJECTS[name]
     lacking = missing(subject)
@@ -38,7 +39,11 @@ def test_conforms(name: str, backend: str, tmp_path: Path) -> None:
 
     (tmp_path / "tmp").mkdir()  # for what a killed function leaves
     env = {running.MARK: str(tmp_path), "TMPDIR": str(tmp_path / "tmp")}
-    done = running.run(tmp_path, "run", "scenarios.yml", "-j", "2", "--backend", backend, env=env)
+    arguments = ["run", "scenarios.yml", "-j", "2", "--backend", backend]
+    if backend == "docker":
+        code.chmod(0o755)
+        arguments += ["--docker-image", f"{subject.runtime}={images.python()}"]
+    done = running.run(tmp_path, *arguments, env=env)
 
     report = json.loads((tmp_path / "reports" / "report.json").read_text(encoding="utf-8"))
     found = {result["name"]: result["status"] for result in report["results"]}

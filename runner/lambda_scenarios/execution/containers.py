@@ -70,8 +70,7 @@ class Containers:
 
     def _image(self, function: Function, platform: str | None) -> Image:
         if function.image is not None:
-            built = f"serverless-{function.service.name}-{function.service.stage}:{function.image}"
-            image = self._images.find((function.image, built), None, needed_by=function)
+            image = self._images.find(_names(function, function.image), None, needed_by=function)
             if platform is not None and image.platform != platform:
                 self.warnings.append(
                     f"the image of {function.key} is for {image.platform}, not for {platform} "
@@ -86,6 +85,14 @@ class Containers:
                 (f"to name one: --docker-image {function.runtime}=IMAGE", "or: --missing-runtime skip"),
             )
         return self._images.find((name,), platform, needed_by=function)
+
+
+def _names(function: Function, image: str) -> tuple[str, ...]:
+    """The image, and what the Serverless Framework calls one that it has built (lib/plugins/aws/provider.js).
+    That is a tag, which a name with a registry or a tag of its own can't be."""
+    if "/" in image or ":" in image or "@" in image:
+        return (image,)
+    return image, f"serverless-{function.service.name}-{function.service.stage}:{image}"
 
 
 def _start(function: Function, code: str | None, image: Image) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -56,7 +56,8 @@ class Task(NamedTuple):
         """Header lines of the invocation, when it is sent at `now` (seconds since the epoch)."""
         return b"%sLambda-Runtime-Deadline-Ms: %d\r\nLambda-Scenarios-Remaining-Ms: %.3f\r\n" % (
             self.fixed,
-            round(now * 1000 + self.remaining_ms),
+            # Not rounded up: clients round the present, and nobody has more time than the timeout.
+            int(now * 1000 + self.remaining_ms),
             self.remaining_ms,
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import lru_cache
+from typing import Any
 
 import docker
-from docker.errors import DockerException
+import pytest
+from docker.errors import APIError, DockerException
 
 
 @lru_cache
@@ -20,14 +23,27 @@ def missing() -> str | None:
     return None
 
 
+def require() -> None:
+    """Skips the test where there is no engine; in CI it fails."""
+    reason = missing()
+    if reason is not None:
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
 def containers() -> list[str]:
     """The containers of this process and of its children, running or not."""
     client = docker.from_env()
     try:
-        found = client.api.containers(all=True, filters={"label": "lambda-scenarios.runner"})
+        return [entry["Image"] for entry in _ours(client)]
     finally:
         client.close()
-    return [entry["Image"] for entry in found if _is_ours(entry["Labels"]["lambda-scenarios.runner"])]
+
+
+def _ours(client: docker.DockerClient) -> list[dict[str, Any]]:
+    found = client.api.containers(all=True, filters={"label": "lambda-scenarios.runner"})
+    return [entry for entry in found if _is_ours(entry["Labels"]["lambda-scenarios.runner"])]
 
 
 def _is_ours(runner: str) -> bool:
@@ -42,3 +58,25 @@ _children: dict[str, int] = {}
 def watch(name: str, pid: int) -> None:
     """A process whose containers are to be gone, too."""
     _children[name] = pid
+
+
+def logs() -> list[str]:
+    """What the containers of this process and of its children have printed."""
+    found = []
+    client = docker.from_env()
+    try:
+        for entry in _ours(client):
+            # One that was only asked whether it has a shell may be gone by now.
+            with contextlib.suppress(APIError):
+                found.append(client.api.logs(entry["Id"]).decode("utf-8", "replace"))
+    finally:
+        client.close()
+    return found
+
+
+def states() -> list[str]:
+    client = docker.from_env()
+    try:
+        return [entry["State"] for entry in _ours(client)]
+    finally:
+        client.close()

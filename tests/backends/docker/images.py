@@ -20,6 +20,8 @@ from pathlib import Path
 import docker
 from docker.errors import ImageNotFound
 
+from tests.backends.docker import engine
+
 _ENTRYPOINT = """\
 #!/bin/sh
 if [ $# -ne 1 ]; then
@@ -115,7 +117,8 @@ def _there(name: str) -> bool:
 
 @lru_cache
 def python() -> str:
-    """An image with this Python and AWS's client for it, and /bin/sh."""
+    """An image with this Python and AWS's client for it, and /bin/sh. Skips where there is no engine."""
+    engine.require()
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     name = f"lambda-scenarios-test/python-{version}"
     if _there(name):

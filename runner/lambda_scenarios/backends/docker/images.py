@@ -18,10 +18,13 @@ IMAGES = {
     "dotnetcore3.1": "dotnet:core3.1",
     "go1.x": "go:1",
     "java11": "java:11",
+    "java11.al2023": "java:11.al2023",
     "java17": "java:17",
+    "java17.al2023": "java:17.al2023",
     "java21": "java:21",
     "java25": "java:25",
     "java8": "java:8",
+    "java8.al2023": "java:8.al2023",
     "java8.al2": "java:8.al2",
     "nodejs10.x": "nodejs:10",
     "nodejs12.x": "nodejs:12",
@@ -31,6 +34,7 @@ IMAGES = {
     "nodejs20.x": "nodejs:20",
     "nodejs22.x": "nodejs:22",
     "nodejs24.x": "nodejs:24",
+    "nodejs26.x": "nodejs:26",
     "provided": "provided:alami",
     "provided.al2": "provided:al2",
     "provided.al2023": "provided:al2023",
@@ -40,6 +44,7 @@ IMAGES = {
     "python3.12": "python:3.12",
     "python3.13": "python:3.13",
     "python3.14": "python:3.14",
+    "python3.15": "python:3.15",
     "python3.6": "python:3.6",
     "python3.7": "python:3.7",
     "python3.8": "python:3.8",
@@ -49,6 +54,7 @@ IMAGES = {
     "ruby3.2": "ruby:3.2",
     "ruby3.3": "ruby:3.3",
     "ruby3.4": "ruby:3.4",
+    "ruby4.0": "ruby:4.0",
 }
 # Of these, AWS never published an image.
 NONE = frozenset(

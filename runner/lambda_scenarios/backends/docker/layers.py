@@ -29,7 +29,7 @@ def merged(layers: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
     made = tempfile.mkdtemp(dir=cache, prefix=".")
     try:
         for layer in layers:
-            shutil.copytree(layer, made, symlinks=True, dirs_exist_ok=True, copy_function=_over)
+            _lay(layer, made)
         os.chmod(made, 0o755)  # noqa: S103  # the function is another user
         try:
             os.rename(made, place)
@@ -41,11 +41,26 @@ def merged(layers: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
     return place
 
 
-def _over(source: str, target: str) -> str:
-    """Copies a file over whatever an earlier layer has there."""
-    if os.path.lexists(target):
-        os.unlink(target)
-    return shutil.copy2(source, target, follow_symlinks=False)
+def _lay(source: str, target: str) -> None:
+    """Copies what is in a directory over whatever an earlier layer has there."""
+    for entry in os.scandir(source):
+        place = os.path.join(target, entry.name)
+        folder = entry.is_dir(follow_symlinks=False)
+        if os.path.lexists(place) and not (folder and os.path.isdir(place) and not os.path.islink(place)):
+            _remove(place)
+        if folder:
+            os.makedirs(place, exist_ok=True)
+            _lay(entry.path, place)
+            shutil.copystat(entry.path, place)
+        else:
+            shutil.copy2(entry.path, place, follow_symlinks=False)
+
+
+def _remove(place: str) -> None:
+    if os.path.isdir(place) and not os.path.islink(place):
+        shutil.rmtree(place)
+    else:
+        os.unlink(place)
 
 
 def _state(layers: tuple[str, ...]) -> str:
