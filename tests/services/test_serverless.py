@@ -6,7 +6,7 @@ import pytest
 from tests.services.conftest import Workshop, faults, seen
 
 from lambda_scenarios.errors import UsageError
-from lambda_scenarios.model.function import ServiceInfo
+from lambda_scenarios.model.function import ImageConfig, ServiceInfo
 from lambda_scenarios.model.values import Origin
 from lambda_scenarios.services.catalog import Service, ServiceOptions
 
@@ -215,6 +215,15 @@ def test_summary_without_a_stage(workshop: Workshop) -> None:
         ("handler: handler.one, timeout: true", "`timeout` must be a number of seconds", "true", ""),
         ("handler: handler.one, memorySize: 1.5", "`memorySize` must be a whole number of MB", "1.5", ""),
         ("handler: handler.one, architecture: x86", "`architecture` must be x86_64 or arm64", "x86", ""),
+        (
+            "handler: handler.one, ephemeralStorageSize: 100",
+            "`ephemeralStorageSize` must be from 512 to 10240 MB, not 100",
+            "100",
+            "",
+        ),
+        ("image: {uri: x, command: a}", "`command` must be a list", "a}", "as in `command: [app.handler]`"),
+        ("image: {uri: x, entryPoint: [{}]}", "`entryPoint` must be a list of texts", "[{}]", ""),
+        ("image: {uri: x, workingDirectory: y}", "`workingDirectory` must be a path from /", "y}", ""),
         ("handler: [a]", "`handler` must be a text", "[a]", ""),
         ("handler: ../up.one", "leaves the service's directory", "../up.one", ""),
         ("handler: src/../../up.one", "leaves the service's directory", "src/../../up.one", ""),
@@ -343,6 +352,19 @@ def test_images(workshop: Workshop, image: str, uri: str) -> None:
     )
     function = service.function("one")
     assert (function.image, function.runtime, function.handler) == (uri, "", "")
+
+
+def test_what_a_function_changes_of_its_image(workshop: Workshop) -> None:
+    service = workshop.open(
+        HEAD
+        + "functions:\n  one:\n    image: {uri: x, command: ['${env:HANDLER}', 2], entryPoint: [/bin/run],"
+        " workingDirectory: /work}\n    ephemeralStorageSize: 1024\n  two: {image: x}\n",
+        environ={"HANDLER": "app.main"},
+    )
+    one, two = service.function("one"), service.function("two")
+    assert one.image_config == ImageConfig(("/bin/run",), ("app.main", "2"), "/work")
+    assert (one.ephemeral, two.ephemeral) == (1024, 512)
+    assert two.image_config == ImageConfig()
 
 
 @pytest.mark.parametrize(
