@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
+from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean, strictly
 from lambda_scenarios.model.function import Function, FunctionSummary, ServiceInfo
 from lambda_scenarios.model.values import Json, Origin
 from lambda_scenarios.model.values import Place as FilePlace
@@ -223,7 +223,7 @@ class TemplateService:
         diagnostics = [_diagnostic(problem, key, entry.located.origin) for problem in fields.problems]
         if self._options.strict:
             warnings = (*fields.warnings, *warnings_of(fields.not_evaluated))
-            diagnostics += [warning._replace(severity="error") for warning in warnings]
+            diagnostics += strictly(warnings)
         if diagnostics:
             raise UsageError(*diagnostics)
         assert fields.timeout is not None  # what has no problem has a value
