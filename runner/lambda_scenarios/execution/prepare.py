@@ -65,7 +65,7 @@ def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditi
             continue
         task = _task(number, invocation)._replace(order=order)
         assignments.append(Assignment(spec, task, invocation.isolation == "cold"))
-    warnings = tuple(dict.fromkeys(desk.warnings))
+    warnings = desk.all_warnings()
     return Prepared(tuple(assignments), missing, tuple(desk.specs), warnings, desk.engine)
 
 
@@ -73,7 +73,7 @@ def prepare_one(invocation: Invocation, world: World, conditions: Conditions) ->
     """The assignment of a single invocation. Raises MissingPart where it can't be run here."""
     desk = _Desk(world, conditions)
     assignment = Assignment(desk.spec(invocation), _task(0, invocation), cold=False)
-    warnings = tuple(dict.fromkeys(desk.warnings))
+    warnings = desk.all_warnings()
     return Prepared((assignment,), {}, tuple(desk.specs), warnings, desk.engine)
 
 
@@ -99,6 +99,13 @@ class _Desk:
         self._launches: dict[tuple[object, ...], Launch | MissingPart] = {}
         self._by_input: dict[tuple[object, ...], WorkerSpec] = {}
         self._by_environment: dict[tuple[object, ...], WorkerSpec] = {}
+
+    def all_warnings(self) -> tuple[str, ...]:
+        """What is to be said when everything has been planned, each thing once."""
+        said = dict.fromkeys(self.warnings)
+        if self._conditions.docker is not None and self._known is None:
+            said["--docker-arg and --docker-image change nothing: no function runs in a container"] = None
+        return tuple(said)
 
     def spec(self, invocation: Invocation) -> WorkerSpec:
         carried = _carried(invocation.context)

@@ -87,8 +87,22 @@ def test_the_users_keys_come_along(shop: Path, tmp_path: Path) -> None:
     }
 
 
+def test_a_function_that_is_an_image_needs_no_option(shop: Path) -> None:
+    # Its code is in the image: this one has none of its own, and says so.
+    done = invoke(shop, "-f", "built")
+    assert done.status == 1
+    assert json.loads(done.stdout)["errorType"] == "Runtime.ImportModuleError"
+
+
 @pytest.mark.no_engine
 def test_without_an_engine(shop: Path) -> None:
     done = invoke(shop, "-f", "echo", "--docker", env={"DOCKER_HOST": "unix:///nowhere/docker.sock"})
     assert (done.status, done.stdout) == (2, "")
     assert "Docker" in done.stderr
+
+
+@pytest.mark.no_engine
+def test_arguments_for_no_container(shop: Path) -> None:
+    done = invoke(shop, "-f", "echo", "-d", "{}", "--docker-arg", "-p 9229:9229")
+    assert done.status == 0
+    assert "--docker-arg and --docker-image change nothing" in done.stderr
