@@ -52,7 +52,12 @@ class Judge:
             evaluation = _UNJUDGED
         else:
             evaluation = evaluate(invocation.expectation, outcome, invocation.function, invocation.event)
-        decided = verdict.decide(outcome.ending, holds=not evaluation.mismatches)
+        mismatches = evaluation.mismatches
+        decided = verdict.decide(
+            outcome.ending,
+            holds=not mismatches,
+            unjudged=all(mismatch.unjudged for mismatch in mismatches),
+        )
         spec = self._specs[number]
         record = recording.of_invocation(
             case,

@@ -70,6 +70,7 @@ class RunRequest(NamedTuple):
     mask: tuple[str, ...] = ()
     strict: bool = False
     docker: DockerSettings | None = None
+    qualifier: str | None = None  # of the functions on AWS
 
 
 class RunResult(NamedTuple):
@@ -98,6 +99,7 @@ def run(
     suite = read(request.suite, world)
     if request.strict and (wrong := strictly(suite.warnings)):
         raise UsageError(*wrong)
+    _check_qualifier(request, suite.cases)
     order = _order(suite.cases, request)
     unbuilt = _build(order, request, world, say)
     conditions = _conditions(request)._replace(say=say, unbuilt=unbuilt)
@@ -153,8 +155,22 @@ def expand(
 
 def _conditions(request: RunRequest) -> Conditions:
     return Conditions(
-        request.suite.settings.now, request.inherit_env, request.aws_profile, request.role, request.docker
+        request.suite.settings.now,
+        request.inherit_env,
+        request.aws_profile,
+        request.role,
+        request.docker,
+        jobs=_jobs(request),
+        qualifier=request.qualifier,
     )
+
+
+def _check_qualifier(request: RunRequest, cases: Sequence[Case]) -> None:
+    invocations = [case.invocation for case in cases if case.invocation is not None]
+    if request.qualifier is None or not invocations or any(one.backend == "aws" for one in invocations):
+        return
+    problem = "--qualifier is about functions on AWS, and no scenario runs there"
+    raise UsageError(Diagnostic(problem, notes=("to invoke what is deployed: --backend aws",)))
 
 
 def _order(cases: Sequence[Case], request: RunRequest) -> list[tuple[int, Case]]:
@@ -171,13 +187,18 @@ def _build(
     order: Sequence[tuple[int, Case]], request: RunRequest, world: World, say: Callable[[str], None]
 ) -> Mapping[tuple[str, str], MissingPart]:
     """Runs the builds of the functions that are invoked; those that failed, by command and directory."""
-    functions = [case.invocation.function for _, case in order if case.invocation is not None]
+    invocations = [case.invocation for _, case in order if case.invocation is not None]
+    functions = [one.function for one in invocations if one.backend != "aws"]
     if all(function.build is None for function in functions):
         return {}
     from lambda_scenarios.builds import Site, run_builds
 
     root = discover.project_root(world.cwd)
     return run_builds(functions, Site(root, request.reports.directory, world.cwd, world.environ), say)
+
+
+def _jobs(request: RunRequest) -> int:
+    return request.jobs or _processors()
 
 
 def _processors() -> int:
@@ -196,7 +217,7 @@ def _execute(
     early: Early | None,
     began: float,
 ) -> RunResult:
-    jobs = request.jobs or _processors()
+    jobs = _jobs(request)
     limits = Limits(
         jobs=jobs,
         idle=max(8, 2 * jobs),
@@ -214,9 +235,11 @@ def _execute(
         sessions.append(Session(request, cases, prepared, world, console(), jobs))
         return sessions[0]
 
-    left, interrupted = Scheduler(
-        plan.lanes(prepared.assignments), limits, early, engine=prepared.engine
-    ).run(begin)
+    scheduler = Scheduler(
+        plan.lanes(prepared.assignments), limits, early, engine=prepared.engine, invoker=prepared.invoker
+    )
+    left, interrupted = scheduler.run(begin)
     (session,) = sessions
-    session.close([task.case for task in left], interrupted, (time.monotonic() - began) * 1000)
+    wall_ms = (time.monotonic() - began) * 1000
+    session.close([task.case for task in left], interrupted, wall_ms, scheduler.abandoned)
     return RunResult(session.report(), interrupted)

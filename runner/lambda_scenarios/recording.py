@@ -60,7 +60,7 @@ def of_invocation(
         billed_ms=billed(outcome),
         init_ms=None if outcome.init_ms is None else round(outcome.init_ms, 3),
         memory_mb=outcome.memory_mb,
-        memory_size_mb=invocation.context.memory_limit_in_mb or function.memory,
+        memory_size_mb=outcome.memory_size_mb or invocation.context.memory_limit_in_mb or function.memory,
         timeout_s=invocation.timeout,
         worker=outcome.worker,
         nth=outcome.nth,
@@ -73,7 +73,7 @@ def of_invocation(
         logs=outcome.logs.decode("utf-8", "replace"),
         init_logs=outcome.init_logs.decode("utf-8", "replace"),
         logs_truncated=outcome.logs_truncated,
-        hint=None if verdict.status == "passed" else _hint(outcome, invocation),
+        hint=None if verdict.status == "passed" or backend == "aws" else _hint(outcome, invocation),
         held=evaluation.held,
         mismatches=tuple(_mismatch(mismatch, locate, shown) for mismatch in evaluation.mismatches),
     )
@@ -114,6 +114,8 @@ def billed(outcome: Outcome) -> int:
 
     https://aws.amazon.com/lambda/pricing/: since August 2025 for all functions.
     """
+    if outcome.billed_ms is not None:
+        return outcome.billed_ms
     total = outcome.duration_ms + (outcome.init_ms or 0.0)
     return max(1, int(total) + (total > int(total)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lambda_scenarios import __version__, recording
@@ -96,11 +96,18 @@ class Session:
         self._console.running(None if running is None else self._cases[running].id, since)
         self._console.tick()
 
-    def close(self, left: Sequence[int], interrupted: str | None, wall_ms: float) -> None:
-        """Everything has run but the cases `left`; `interrupted` says why those have not."""
+    def close(
+        self, left: Sequence[int], interrupted: str | None, wall_ms: float, abandoned: Collection[int] = ()
+    ) -> None:
+        """Everything has run but the cases `left`; `interrupted` says why those have not. `abandoned` of them
+        had been sent to AWS."""
         self._interrupted = _because(interrupted) if interrupted is not None and left else None
         for number in sorted(left):
             reason = self._interrupted or "it was not reached"
+            if number in abandoned:
+                reason += (
+                    "; its request was under way, and can't be taken back: the function may still run on AWS"
+                )
             self._judge.record(recording.without_invocation(self._cases[number], "not run", reason))
         self._spool.end(RunEnd(round(wall_ms, 3), self._interrupted))
         self._spool.flush()

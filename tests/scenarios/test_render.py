@@ -283,14 +283,6 @@ def test_expectations_are_rendered_and_their_files_read(project: Project) -> Non
     assert [project.place(d).split(":")[0] for d in (missing, schema, regex)] == ["a.yml"] * 3
 
 
-def test_a_rendered_backend_must_be_there(project: Project) -> None:
-    project.scenarios(
-        "scenarios:\n  - {name: a, function: greet, backend: '{{ \"aws\" }}'}\n"
-        "  - {name: b, function: greet, backend: '{{ \"auto\" }}', credentials: '{{ \"role\" }}'}\n"
-    )
-    assert [problem for problem, _, _ in project.told()] == ["not yet: `backend: aws`"]
-
-
 def test_cases_know_where_they_come_from(project: Project) -> None:
     project.scenarios(
         "scenarios:\n  - {name: a, function: greet, tags: [x]}\n\n  - name: b\n    function: greet\n"

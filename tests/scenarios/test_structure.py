@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lambda_scenarios import schemas
 from lambda_scenarios.model.values import Origin
-from lambda_scenarios.scenarios import explain, not_yet, positions
+from lambda_scenarios.scenarios import explain, positions
 from lambda_scenarios.scenarios.near_misses import is_near_miss
 from lambda_scenarios.scenarios.quick_check import is_plainly_sound
 from lambda_scenarios.scenarios.structure import problems
@@ -300,7 +300,6 @@ def test_not_yet() -> None:
     assert refused == {
         *(f"not yet: `{key}`" for key in ("steps", "retries", "repeat", "serial", "xfail")),
         *(f"not yet: `{key}`" for key in ("event_from", "snapshot")),
-        "not yet: `backend: aws`",
     }
     places = [
         d.where.path for d in problems(LATER, FILE) if isinstance(d.where, Origin) and "xfail" in d.problem
@@ -312,9 +311,6 @@ def test_not_yet() -> None:
 def test_not_yet_is_told_of_defaults_and_of_templates_too() -> None:
     document: Any = {"defaults": {"retries": 1, "expect": {"snapshot": True}}, "scenarios": [{"name": "a"}]}
     assert [d.problem for d in problems(document, FILE)] == ["not yet: `retries`", "not yet: `snapshot`"]
-    assert not_yet.refused_value("backend", "aws") == "not yet: `backend: aws`"
-    assert not_yet.refused_value("backend", "local") is None
-    assert not_yet.refused_value("backend", ["aws"]) is None
 
 
 @given(damaged())

@@ -44,6 +44,7 @@ THROTTLED = frozenset(
 # Actions of IAM that aren't called as the operation is.
 _ACTIONS = {
     ("lambda", "GetLayerVersionByArn"): "lambda:GetLayerVersion",
+    ("lambda", "Invoke"): "lambda:InvokeFunction",
     ("cloudcontrol", "GetResource"): "cloudformation:GetResource",
 }
 

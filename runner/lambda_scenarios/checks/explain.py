@@ -83,6 +83,8 @@ def explain(expectation: Expectation, outcome: Outcome, facts: Facts) -> Evaluat
             # The verdict is the fast judge's: a reason that can't be found must not turn it.
             location = _location(clause)
             out.add(clause.path, location, _NO_REASON, expected_text(clause.node), "(something else)")
+        if clause.subject in ("logs", "log record") and facts.truncated():
+            out.mismatches[:] = [mismatch._replace(unjudged=True) for mismatch in out.mismatches]
         mismatches += out.mismatches
         held += [name for name in out.held if name not in held]
     return Evaluation(tuple(mismatches), tuple(held[:50]))

@@ -9,6 +9,7 @@ import time
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
+    add_aws,
     add_backend,
     add_credentials,
     add_one_service,
@@ -17,6 +18,7 @@ from lambda_scenarios.cli.options import (
     credentials_of,
     docker_of,
     one_service,
+    qualifier_of,
 )
 from lambda_scenarios.cli.parser import Parser, pairs, positive
 from lambda_scenarios.cli.telling import tell
@@ -80,13 +82,14 @@ def _configure(parser: Parser) -> None:
     )
     group = parser.add_argument_group("run")
     add_backend(group, parser)
+    add_aws(group)
     group.add_argument("--docker", action="store_true", help="in a container: --backend docker")
     group.add_argument("--timeout", type=positive, metavar="S", help="seconds, instead of the function's own")
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
     where = options.service or "."
-    early = begin((where,), world, inherit=options.inherit_env)
+    early = None if options.backend == "aws" else begin((where,), world, inherit=options.inherit_env)
     try:
         return _invoke(options, world, early)
     except MissingPart as missing:
@@ -142,6 +145,7 @@ def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
     from lambda_scenarios.invoke.event import Given
     from lambda_scenarios.invoke.pipeline import InvokeRequest
 
+    qualifier = _qualifier(options)
     credentials, role = credentials_of(options)
     service, service_options = one_service(options, world)
     environment = pairs("--env", options.env)
@@ -149,6 +153,12 @@ def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
         # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
         name = {"text": "Text", "json": "JSON"}[options.log_format]
         environment = (("AWS_LAMBDA_LOG_FORMAT", name), *environment)
+    if options.backend == "aws" and environment:
+        if not options.ignore_env:
+            from lambda_scenarios.scenarios.on_aws import refused_environment
+
+            raise refused_environment(None)
+        environment = ()
     return InvokeRequest(
         function=options.function,
         service=service,
@@ -162,6 +172,7 @@ def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
             role=role,
             docker=docker_of(options, world),
             say=lambda line: print(line, file=sys.stderr, flush=True),
+            qualifier=qualifier,
         ),
         raw=options.raw,
         environment=environment,
@@ -172,14 +183,18 @@ def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
     )
 
 
-def _backend(options: argparse.Namespace) -> BackendName:
-    from lambda_scenarios.scenarios.not_yet import refused_value
+def _qualifier(options: argparse.Namespace) -> str | None:
+    found = qualifier_of(options)
+    if found is not None and options.backend != "aws":
+        problem = "--qualifier is about functions on AWS"
+        raise UsageError(Diagnostic(problem, notes=("to invoke what is deployed: --backend aws",)))
+    return found
 
+
+def _backend(options: argparse.Namespace) -> BackendName:
     given: BackendName | None = options.backend
     if options.docker and given not in (None, "auto", "docker"):
         raise UsageError(Diagnostic(f"--docker and --backend {given} contradict each other"))
-    if refused_value("backend", given) is not None:
-        raise UsageError(Diagnostic(f"`--backend {given}` isn't there yet"))
     return "docker" if options.docker else given or "auto"
 
 

@@ -164,6 +164,45 @@ def add_backend(group: argparse._ActionsContainer, parser: Parser) -> None:
     )
 
 
+def add_aws(group: argparse._ActionsContainer) -> None:
+    """`qualifier_of` and `refuse_what_aws_has` read them."""
+    group.add_argument(
+        "--qualifier", metavar="NAME", help="version or alias of the deployed function (--backend aws)"
+    )
+    group.add_argument(
+        "--ignore-env",
+        action="store_true",
+        help="on AWS, environment variables of scenarios and options are left out instead of refused",
+    )
+
+
+def qualifier_of(options: argparse.Namespace) -> str | None:
+    """Raises UsageError for what is none, and for options that say about a deployed function what only its
+    deployment can."""
+    qualifier: str | None = options.qualifier
+    if qualifier is not None:
+        from lambda_scenarios.scenarios.on_aws import check_qualifier
+
+        check_qualifier(qualifier)
+    if options.backend == "aws":
+        if options.inherit_env and not options.ignore_env:
+            raise UsageError(
+                Diagnostic(
+                    "--inherit-env can't be had on AWS: a deployed function has its own environment",
+                    notes=("--ignore-env leaves it out",),
+                )
+            )
+        if options.assume_role is not None or options.credentials not in (None, "inherit"):
+            given = "--credentials" if options.assume_role is None else "--assume-role"
+            raise UsageError(
+                Diagnostic(
+                    f"{given} is about functions that run here: a deployed one has its own role",
+                    notes=("whose credentials invoke it: --aws-profile NAME",),
+                )
+            )
+    return qualifier
+
+
 def docker_of(options: argparse.Namespace, world: World) -> DockerSettings | None:
     """What the command line says of containers; None where it says nothing. Raises UsageError."""
     if not options.docker_image and not options.docker_arg:

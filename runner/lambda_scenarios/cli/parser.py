@@ -13,7 +13,7 @@ from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 NOT_YET = frozenset(
     (
         *("--last-failed", "--changed-since", "--shard", "--timings", "--retries", "--repeat"),
-        *("--fail-on-flaky", "--warm-check", "--qualifier", "--ignore-env"),
+        *("--fail-on-flaky", "--warm-check"),
         *("--ctrf", "--tap", "--history", "--github"),
         *("--coverage", "--preset", "--update-snapshots", "--watch", "--debug"),
     )

@@ -11,6 +11,7 @@ from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
     DEFAULT_PATH,
+    add_aws,
     add_backend,
     add_clock,
     add_credentials,
@@ -21,12 +22,12 @@ from lambda_scenarios.cli.options import (
     credentials_of,
     docker_of,
     overrides_of,
+    qualifier_of,
     settings_of,
     suite_of,
 )
 from lambda_scenarios.cli.parser import Parser, count, jobs, pairs, positive, terminal_width
 from lambda_scenarios.cli.telling import tell
-from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.reports import targets
 from lambda_scenarios.runtimes.early_start import begin
 from lambda_scenarios.runtimes.runtime import World
@@ -41,6 +42,7 @@ def _configure(parser: Parser) -> None:
     add_selection(parser)
     group = parser.add_argument_group("run")
     add_backend(group, parser)
+    add_aws(group)
     group.add_argument(
         "--missing-runtime",
         choices=("error", "skip"),
@@ -76,7 +78,9 @@ def _configure(parser: Parser) -> None:
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
-    early = begin(options.paths or (DEFAULT_PATH,), world, inherit=options.inherit_env)
+    early = None
+    if options.backend != "aws":
+        early = begin(options.paths or (DEFAULT_PATH,), world, inherit=options.inherit_env)
     try:
         return _run(options, world, early)
     finally:
@@ -122,10 +126,8 @@ def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
 def _request(options: argparse.Namespace, world: World) -> RunRequest:
     given: dict[targets.Kind, str | None] = {kind: getattr(options, kind) for kind in targets.NAMES}
     from lambda_scenarios.pipeline import RunRequest
-    from lambda_scenarios.scenarios.not_yet import refused_value
 
-    if refused_value("backend", options.backend) is not None:
-        raise UsageError(Diagnostic(f"`--backend {options.backend}` isn't there yet"))
+    qualifier = qualifier_of(options)
     credentials, role = credentials_of(options)
     return RunRequest(
         suite=suite_of(
@@ -139,6 +141,7 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
                     credentials=credentials,
                     backend=options.backend,
                     skip_package=options.skip_package,
+                    ignore_env=options.ignore_env,
                 ),
             ),
         ),
@@ -158,6 +161,7 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
         mask=tuple(options.mask or ()),
         strict=options.strict,
         docker=docker_of(options, world),
+        qualifier=qualifier,
     )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.container import ContainerSpec
+    from lambda_scenarios.model.remote import RemoteCall, RemoteSpec
 
 
 class WorkerSpec(NamedTuple):
@@ -13,7 +14,7 @@ class WorkerSpec(NamedTuple):
     `credits` is how many invocations its client may hold at once (1: a client that isn't this project's);
     `nonce` marks the ends of invocations in its output ("": it doesn't). `environment` is complete but for
     AWS_LAMBDA_RUNTIME_API; `number` names it in reports, and `identity` says whose credentials it has. Where
-    there is a `container`, that is started, and `command` is empty.
+    there is a `container`, that is started, and `command` is empty; where there is a `remote`, nothing is.
     """
 
     command: tuple[str, ...]
@@ -23,21 +24,26 @@ class WorkerSpec(NamedTuple):
     number: int
     identity: str = ""
     container: "ContainerSpec | None" = None
+    remote: "RemoteSpec | None" = None
 
     @property
     def backend(self) -> str:
         """Where it runs, as reports name it."""
+        if self.remote is not None:
+            return "aws"
         return "local" if self.container is None else "docker"
 
     @property
     def program(self) -> str:
         """What is started, as messages name it."""
+        if self.remote is not None:
+            return f"a request to {self.remote.shown}"
         return self.command[0] if self.container is None else f"a container of {self.container.image}"
 
 
 class Task(NamedTuple):
     """One invocation to be made, of the case of that number. `fixed` are the header lines that don't
-    change."""
+    change; `remote` is what a request to AWS needs in their place."""
 
     case: int
     event: bytes
@@ -46,6 +52,7 @@ class Task(NamedTuple):
     fixed: bytes
     request_id: str | None = None  # None: a new one
     order: int | None = None  # its place among all tasks; None: that of its case
+    remote: "RemoteCall | None" = None
 
     @property
     def place(self) -> int:

@@ -18,9 +18,12 @@ from lambda_scenarios.runtimes.runtime import Launch, World
 
 if TYPE_CHECKING:
     from lambda_scenarios.aws.roles import Roles
+    from lambda_scenarios.backends.aws.invoker import Invoker
     from lambda_scenarios.backends.docker.engine import Engine
     from lambda_scenarios.execution.containers import Containers
+    from lambda_scenarios.execution.deployed import Deployed
     from lambda_scenarios.model.container import DockerSettings
+    from lambda_scenarios.model.remote import RemoteCall
 
 
 class Prepared(NamedTuple):
@@ -32,13 +35,15 @@ class Prepared(NamedTuple):
     warnings: tuple[str, ...]
     engine: Engine | None = None  # where some of them are containers
     secrets: frozenset[str] = frozenset()  # values that no report may show
+    invoker: Invoker | None = None  # where some of them are on AWS
 
 
 class Conditions(NamedTuple):
     """What a run says of all its workers. `inherit`: the shell's whole environment; `profile` is AWS's, and
     `role` an ARN, which win over those of the services; `now` is seconds since the epoch. `docker` says how
     containers are made, None: as usual; `say` tells the user what is waited for. `unbuilt` are the builds
-    that failed, by command and directory."""
+    that failed, by command and directory. At most `jobs` requests to AWS are under way at once, and go to
+    `qualifier` of the deployed functions."""
 
     now: float
     inherit: bool = False
@@ -47,6 +52,8 @@ class Conditions(NamedTuple):
     docker: DockerSettings | None = None
     say: Callable[[str], None] = lambda _line: None
     unbuilt: Mapping[tuple[str, str], MissingPart] = {}
+    jobs: int = 1
+    qualifier: str | None = None
 
 
 def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditions) -> Prepared:
@@ -64,17 +71,16 @@ def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditi
             missing[number] = part
             continue
         task = _task(number, invocation)._replace(order=order)
-        assignments.append(Assignment(spec, task, invocation.isolation == "cold"))
-    warnings = desk.all_warnings()
-    return Prepared(tuple(assignments), missing, tuple(desk.specs), warnings, desk.engine)
+        # Which of its own workers serves a request is Lambda's choice.
+        cold = invocation.isolation == "cold" and spec.remote is None
+        assignments.append(Assignment(spec, task, cold))
+    return desk.prepared(assignments, missing)
 
 
 def prepare_one(invocation: Invocation, world: World, conditions: Conditions) -> Prepared:
     """The assignment of a single invocation. Raises MissingPart where it can't be run here."""
     desk = _Desk(world, conditions)
-    assignment = Assignment(desk.spec(invocation), _task(0, invocation), cold=False)
-    warnings = desk.all_warnings()
-    return Prepared((assignment,), {}, tuple(desk.specs), warnings, desk.engine)
+    return desk.prepared([Assignment(desk.spec(invocation), _task(0, invocation), cold=False)], {})
 
 
 _IDENTITY = Function._fields.index("http_source")
@@ -90,6 +96,7 @@ class _Desk:
         self.warnings: list[str] = []
         self.engine: Engine | None = None
         self._known: Containers | MissingPart | None = None
+        self._deployed: Deployed | None = None
         self._world = world
         self._conditions = conditions
         self._roles: Roles | None = None
@@ -100,14 +107,24 @@ class _Desk:
         self._by_input: dict[tuple[object, ...], WorkerSpec] = {}
         self._by_environment: dict[tuple[object, ...], WorkerSpec] = {}
 
-    def all_warnings(self) -> tuple[str, ...]:
-        """What is to be said when everything has been planned, each thing once."""
-        said = dict.fromkeys(self.warnings)
+    def prepared(self, assignments: Sequence[Assignment], missing: dict[int, MissingPart]) -> Prepared:
+        """What has been planned, and what is to be said of it, each thing once."""
+        deployed = self._deployed
+        said = dict.fromkeys((*self.warnings, *(() if deployed is None else deployed.warnings)))
         if self._conditions.docker is not None and self._known is None:
             said["--docker-arg and --docker-image change nothing: no function runs in a container"] = None
-        return tuple(said)
+        return Prepared(
+            tuple(assignments),
+            missing,
+            tuple(self.specs),
+            tuple(said),
+            self.engine,
+            invoker=None if deployed is None else deployed.invoker,
+        )
 
     def spec(self, invocation: Invocation) -> WorkerSpec:
+        if invocation.backend == "aws":
+            return self._remote(invocation)
         carried = _carried(invocation.context)
         function = invocation.function
         # A file's own functions are as many objects as there are files, and mostly equal in all but origin.
@@ -146,6 +163,25 @@ class _Desk:
                 nonce = ""
             spec = WorkerSpec(command, variables, launch.credits, nonce, number, identity.shown)
             self._by_environment[key] = spec
+            self.specs.append(spec)
+        return spec
+
+    def _remote(self, invocation: Invocation) -> WorkerSpec:
+        """A deployed function. Raises MissingPart where there are no credentials to invoke it with."""
+        if self._deployed is None:
+            from lambda_scenarios.execution.deployed import Deployed
+
+            conditions = self._conditions
+            self._deployed = Deployed(
+                self._world.environ, conditions.profile, conditions.qualifier, conditions.jobs
+            )
+        remote = self._deployed.spec(invocation)
+        spec = self._by_environment.get(remote)
+        if spec is None:
+            spec = WorkerSpec(
+                (), (), 1, "", len(self.specs) + 1, "the deployed function's role", remote=remote
+            )
+            self._by_environment[remote] = spec
             self.specs.append(spec)
         return spec
 
@@ -269,7 +305,16 @@ def _task(number: int, invocation: Invocation) -> Task:
         remaining_ms=invocation.timeout * 1000 if remaining is None else remaining,
         fixed=_headers(invocation.function, context),
         request_id=context.aws_request_id,
+        remote=_call(invocation),
     )
+
+
+def _call(invocation: Invocation) -> RemoteCall | None:
+    if invocation.backend != "aws":
+        return None
+    from lambda_scenarios.execution.deployed import call_of
+
+    return call_of(invocation)
 
 
 def arn(function: Function, context: ContextOverride) -> str:

@@ -19,7 +19,11 @@ from lambda_scenarios.execution.worker import Ended, Worker
 from lambda_scenarios.model.outcome import BackendFailed, Outcome
 
 if TYPE_CHECKING:
+    from lambda_scenarios.backends.aws.invoker import Invoker
     from lambda_scenarios.backends.docker.engine import Engine
+    from lambda_scenarios.execution.remote_worker import RemoteWorker
+
+    AnyWorker = Worker | RemoteWorker
 
 # A handler that takes longer than this is given its invocations one by one: what there is to gain is the
 # waking of a sleeping process, about a quarter of a millisecond.
@@ -49,7 +53,7 @@ class _Lane:
     def __init__(self, lane: Lane) -> None:
         self.spec: WorkerSpec = lane.spec
         self.pending: deque[Task] = deque(lane.tasks)
-        self.workers: list[Worker] = []
+        self.workers: list[AnyWorker] = []
         self.mean_ms: float | None = None
 
 
@@ -75,17 +79,21 @@ class Scheduler:
         early: Early | None = None,
         live: Callable[[bytes], None] | None = None,
         engine: Engine | None = None,
+        invoker: Invoker | None = None,
     ) -> None:
         """`early` may serve as the first worker; `live` gets all output of all workers, as it comes; `engine`
-        runs those in containers, where there are any."""
+        runs those in containers, `invoker` calls those on AWS, where there are any."""
         self._early = early
         self._live = live
         self._engine = engine
+        self._invoker = invoker
+        # The cases whose requests to AWS were under way when the run was ended.
+        self.abandoned: frozenset[int] = frozenset()
         self._lanes = [_Lane(lane) for lane in lanes]
         self._limits = limits
         self._heads: list[tuple[int, int]] = []  # (index of the first pending task, lane)
         self._lane_of: dict[int, int] = {}  # worker number -> lane
-        self._workers: dict[int, Worker] = {}
+        self._workers: dict[int, AnyWorker] = {}
         self._count = 0
         self._remaining = sum(len(lane.tasks) for lane in lanes)
         self._stopping: str | None = None
@@ -109,13 +117,22 @@ class Scheduler:
             with listening(self._loop) as signals:
                 if engine is not None:
                     engine.begin(self._loop, signals.ended)
+                if self._invoker is not None:
+                    self._invoker.begin(self._loop)
                 try:
                     self._go(signals)
                 finally:
+                    self.abandoned = frozenset(
+                        worker.first
+                        for worker in self._workers.values()
+                        if worker.spec.remote is not None and worker.first is not None
+                    )
                     # Still listening: a second ^C must not break off what ends the workers.
                     left += [task for worker in list(self._workers.values()) for task in worker.stop()]
                     if engine is not None:
                         engine.end()
+                    if self._invoker is not None:
+                        self._invoker.end()
                     self._reaper.close()
         finally:
             self._loop.close()
@@ -206,25 +223,27 @@ class Scheduler:
         for head in put_back:
             heapq.heappush(self._heads, head)
 
-    def _refill(self, worker: Worker) -> None:
+    def _refill(self, worker: AnyWorker) -> None:
         """Sends ahead what a fast handler will get through before this side looks again."""
         lane = self._lanes[self._lane_of[worker.number]]
         depth = self._depth(worker)
         while worker.load < depth and lane.pending:
             self._give(worker, lane)
 
-    def _depth(self, worker: Worker) -> int:
+    def _depth(self, worker: AnyWorker) -> int:
         mean = worker.mean_ms
         if not self._limits.prefetch or not worker.ready or mean is None or mean >= _PREFETCH_BELOW_MS:
             return 1
         return max(1, min(worker.spec.credits, int(_PREFETCH_BELOW_MS / max(mean, 0.05))))
 
-    def _give(self, worker: Worker, lane: _Lane) -> None:
+    def _give(self, worker: AnyWorker, lane: _Lane) -> None:
         task = lane.pending.popleft()
         worker.give(task, task.request_id or _uuid())
 
     def _worth_a_worker(self, lane: _Lane) -> bool:
         """Whether what is left of the lane takes so long that one more worker shortens it."""
+        if lane.spec.remote is not None:
+            return True  # one that costs no start
         if lane.mean_ms is None:
             now = time.monotonic()
             if any(worker.running_for(now) > _LONG for worker in lane.workers):
@@ -233,7 +252,7 @@ class Scheduler:
             return False
         return lane.mean_ms * len(lane.pending) / len(lane.workers) > _WORTH_A_WORKER_MS
 
-    def _start(self, number: int, *, init_under_timeout: bool = False) -> Worker | None:
+    def _start(self, number: int, *, init_under_timeout: bool = False) -> AnyWorker | None:
         """A worker for a lane; None where it can't be started. Its tasks have then ended, or wait for those
         of others to end."""
         lane = self._lanes[number]
@@ -241,7 +260,10 @@ class Scheduler:
         self._count += 1
         try:
             live = None if self._live is None else LiveOutput(lane.spec.nonce, self._live)
-            if lane.spec.container is None:
+            worker: AnyWorker
+            if lane.spec.remote is not None:
+                worker = self._remote(lane.spec)
+            elif lane.spec.container is None:
                 worker = Worker(
                     number=self._count,
                     spec=lane.spec,
@@ -264,6 +286,14 @@ class Scheduler:
         self._lane_of[worker.number] = number
         lane.workers.append(worker)
         return worker
+
+    def _remote(self, spec: WorkerSpec) -> RemoteWorker:
+        from lambda_scenarios.execution.remote_worker import RemoteWorker
+
+        assert self._invoker is not None, "whoever plans for AWS has its clients"
+        return RemoteWorker(
+            number=self._count, spec=spec, invoker=self._invoker, on_end=self._ended, live=self._live
+        )
 
     def _container(self, spec: WorkerSpec, live: LiveOutput | None, *, init_under_timeout: bool) -> Worker:
         from lambda_scenarios.execution.container_worker import ContainerWorker
@@ -304,17 +334,17 @@ class Scheduler:
         for worker in idle[: max(0, len(idle) - self._limits.idle)]:
             self._retire(worker)
 
-    def _retire(self, worker: Worker) -> None:
+    def _retire(self, worker: AnyWorker) -> None:
         worker.stop()
         self._forget(worker)
 
-    def _forget(self, worker: Worker) -> None:
+    def _forget(self, worker: AnyWorker) -> None:
         if self._workers.pop(worker.number, None) is not None:
             self._lanes[self._lane_of[worker.number]].workers.remove(worker)
 
     # Ending.
 
-    def _ended(self, worker: Worker, ended: Ended) -> None:
+    def _ended(self, worker: AnyWorker, ended: Ended) -> None:
         lane = self._lanes[self._lane_of[worker.number]]
         if worker.mean_ms is not None:
             lane.mean_ms = worker.mean_ms
@@ -329,7 +359,7 @@ class Scheduler:
         if self._limits.prefetch:
             self._done(ended.task, ended.outcome)
 
-    def _due(self, worker: Worker) -> bool:
+    def _due(self, worker: AnyWorker) -> bool:
         """Whether a worker is to be given more: half empty, so that several go out in one write."""
         return worker.load <= self._depth(worker) // 2
 
@@ -338,7 +368,7 @@ class Scheduler:
         if not self._watch().outcome(task.case, outcome) and self._stopping is None:
             self._stopping = "-x"
 
-    def _expired(self, worker: Worker) -> None:
+    def _expired(self, worker: AnyWorker) -> None:
         again = worker.expire()
         number = self._lane_of[worker.number]
         self._settle(worker)
@@ -348,7 +378,7 @@ class Scheduler:
                 self._give(fresh, self._lanes[number])
                 fresh.flush()
 
-    def _settle(self, worker: Worker) -> None:
+    def _settle(self, worker: AnyWorker) -> None:
         """After something ended: a worker that is gone gives back what it never began; one with nothing
         left to do in this run is ended."""
         number = self._lane_of[worker.number]

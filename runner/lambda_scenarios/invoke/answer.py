@@ -61,7 +61,7 @@ def report_line(outcome: Outcome, invocation: Invocation) -> str:
     Source: docs.aws.amazon.com/lambda/latest/dg/python-logging.html and, for `Status`,
     docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html.
     """
-    memory = invocation.context.memory_limit_in_mb or invocation.function.memory
+    memory = outcome.memory_size_mb or invocation.context.memory_limit_in_mb or invocation.function.memory
     parts = [
         f"REPORT RequestId: {outcome.request_id}",
         f"Duration: {outcome.duration_ms:.2f} ms",

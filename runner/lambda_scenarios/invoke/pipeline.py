@@ -63,6 +63,10 @@ def invoke(request: InvokeRequest, world: World, console: Console, early: Early 
     root = function.service.root
     event = event_of(request.event, root, world, raw=request.raw, standard_input=console.standard_input)
     context = context_of(request.context, root, function, world, warnings)
+    if request.backend == "aws":
+        from lambda_scenarios.scenarios.on_aws import check_context
+
+        check_context(context, None)
     invocation = Invocation(
         function=function,
         event=event,
@@ -85,9 +89,12 @@ def invoke(request: InvokeRequest, world: World, console: Console, early: Early 
         early,
         console.output,
         engine=prepared.engine,
+        invoker=prepared.invoker,
     )
     _, stopped_by = scheduler.run(lambda: watcher)
     if watcher.ended is None:
+        if scheduler.abandoned:
+            raise Interrupted(f"nothing is waited for ({stopped_by}); the function may still run on AWS")
         raise Interrupted(f"the function was ended ({stopped_by})")
     return Invoked(invocation, watcher.ended)
 

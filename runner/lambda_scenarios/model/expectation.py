@@ -160,6 +160,7 @@ class Mismatch(NamedTuple):
     `expectation` is its own path (`expect.http.body.total`), `location` the place in the result
     (`output.body.total`), `origin` where it stands in the YAML. `message` is one line, `expected` and
     `found` are short texts. `diff` is that of the whole compared structure, on its first mismatch.
+    `unjudged`: it may hold, since only a part of the logs is known.
     """
 
     expectation: str
@@ -169,6 +170,7 @@ class Mismatch(NamedTuple):
     expected: str
     found: str
     diff: tuple[DiffLine, ...] = ()
+    unjudged: bool = False
 
 
 class Evaluation(NamedTuple):

@@ -75,6 +75,7 @@ class Function(NamedTuple):
     ephemeral: int = 512  # MB of /tmp; containers hold to it
     build: str | None = None  # a command that is run in `code` before the first invocation
     role: str | None = None  # ARN, where the declaration says it; the deployed function may have another
+    in_stack: tuple[str, str] | None = None  # stack and logical id, where AWS chooses the function's name
     package: Package | None = None  # None where `code` is what is deployed
     http_source: HttpSource | None = None
     unresolved: tuple[Unresolved, ...] = ()

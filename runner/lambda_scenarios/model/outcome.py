@@ -64,7 +64,8 @@ class Outcome(NamedTuple):
     `logs` is what the invocation wrote to stdout and stderr, in the order of writing, byte for byte;
     `init_logs` what the worker wrote while it loaded the handler, given with its first invocation.
     Durations are milliseconds as measured beside the handler; `memory_mb` is the worker's peak
-    resident size so far, None where it is not known.
+    resident size so far, None where it is not known. What Lambda itself says of the invocation is in
+    `billed_ms` and `memory_size_mb`.
     """
 
     ending: Ending
@@ -78,3 +79,5 @@ class Outcome(NamedTuple):
     worker: int  # number of the worker in this run, from 1
     nth: int  # how-manieth invocation of that worker, from 1
     logs_truncated: bool = False
+    billed_ms: int | None = None
+    memory_size_mb: int | None = None

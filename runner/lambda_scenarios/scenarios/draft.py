@@ -39,6 +39,7 @@ class Overrides(NamedTuple):
     backend: BackendName | None = None
     aws_profile: str | None = None
     skip_package: bool = False
+    ignore_env: bool = False
 
 
 class RunSettings(NamedTuple):

@@ -13,7 +13,6 @@ from lambda_scenarios.model.values import Json, Origin
 
 _SCENARIO = ("steps", "retries", "repeat", "serial", "xfail", "event_from")
 _EXPECT = ("snapshot",)
-_VALUES = (("backend", "aws"),)
 
 _LABEL = "part of the format, but not of this version"
 
@@ -25,12 +24,7 @@ def refusals(value: Json, file: str) -> tuple[Diagnostic, ...]:
     return tuple(_refusals(value, Origin(file)))
 
 
-def refused_value(key: str, value: Json) -> str | None:
-    """The problem with a value that came out of a template, if it can't be used yet."""
-    return f"not yet: `{key}: {value}`" if (key, value) in _VALUES else None
-
-
-_SCENARIO_AS_SET = frozenset([*_SCENARIO, "expect", *(key for key, _ in _VALUES)])
+_SCENARIO_AS_SET = frozenset([*_SCENARIO, "expect"])
 
 
 def _refusals(document: dict[str, Json], origin: Origin) -> Iterator[Diagnostic]:
@@ -47,9 +41,6 @@ def _of_scenario(scenario: Json, origin: Origin) -> Iterator[Diagnostic]:
         return
     yield from _keys(scenario, _SCENARIO, origin)
     yield from _keys(scenario.get("expect"), _EXPECT, origin.at("expect"))
-    for key, value in _VALUES:
-        if scenario.get(key) == value:
-            yield Diagnostic(f"not yet: `{key}: {value}`", origin.at(key), _LABEL)
 
 
 def _keys(mapping: Any, keys: tuple[str, ...], origin: Origin) -> Iterator[Diagnostic]:

@@ -21,7 +21,6 @@ from lambda_scenarios.scenarios.context_override import context_of
 from lambda_scenarios.scenarios.draft import Draft, Expanded, RenderedSuite, RunSettings
 from lambda_scenarios.scenarios.event_files import content, event_of
 from lambda_scenarios.scenarios.function_lookup import FunctionLookup
-from lambda_scenarios.scenarios.not_yet import refused_value
 from lambda_scenarios.scenarios.referenced_files import ReferencedFiles
 from lambda_scenarios.scenarios.templating import Scope, located_file
 
@@ -219,7 +218,7 @@ class _Part:
         return event
 
     def context(self, function: Function) -> ContextOverride:
-        return context_of(
+        context = context_of(
             self.draft,
             self.scope,
             function,
@@ -227,12 +226,25 @@ class _Part:
             files=self.stage.files,
             warnings=self.stage.warnings,
         )
+        if self._is_on_aws():
+            from lambda_scenarios.scenarios.on_aws import check_context
+
+            key = "context" if self.draft.context_path is None else "context_path"
+            check_context(context, self.draft.origin(key))
+        return context
+
+    def _is_on_aws(self) -> bool:
+        # What a template makes of it, where that is wrong, is told by `backend` itself.
+        written = self.stage.settings.overrides.backend or self.draft.backend
+        return written == "aws" or (isinstance(written, str) and "{" in written and self.backend() == "aws")
 
     def environment(self) -> Environment:
         overrides = self.stage.settings.overrides.env
         draft = self.draft
         if not draft.env and not overrides:
             return ()
+        if self._is_on_aws():
+            return self._environment_on_aws()
         result: dict[str, str | None] = {}
         for name, written in draft.env.items():
             value = self.scope.render(written, "env", name)
@@ -252,6 +264,14 @@ class _Part:
             result[name] = value
         result.update(overrides)
         return tuple(result.items())
+
+    def _environment_on_aws(self) -> Environment:
+        if self.stage.settings.overrides.ignore_env:
+            return ()
+        from lambda_scenarios.scenarios.on_aws import refused_environment
+
+        name = next(iter(self.draft.env), None)
+        raise refused_environment(None if name is None else self.draft.origin("env", name).as_key())
 
     def timeout(self, of_function: float) -> float:
         override = self.stage.settings.overrides.timeout
@@ -289,9 +309,6 @@ class _Part:
         if not isinstance(value, str) or value not in allowed:
             problem = f"`{key}` must be one of {', '.join(allowed)}: {_given(value)}"
             raise UsageError(Diagnostic(problem, self.draft.origin(key)))
-        refused = refused_value(key, value)
-        if refused is not None:
-            raise UsageError(Diagnostic(refused, self.draft.origin(key)))
         return value
 
     def expectation(self) -> Expectation:

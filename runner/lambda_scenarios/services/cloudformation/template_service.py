@@ -229,9 +229,11 @@ class TemplateService:
         assert fields.timeout is not None  # what has no problem has a value
         assert fields.memory is not None
         assert fields.code is not None
+        given = entry.stack.known.get(entry.name)
+        name = fields.name or (given if isinstance(given, str) else None)
         return Function(
             key=key,
-            name=fields.name or entry.stack.function_name(entry.name),
+            name=name or entry.stack.function_name(entry.name),
             handler=fields.handler or "",
             runtime=fields.runtime or "",
             code=fields.code,
@@ -245,6 +247,7 @@ class TemplateService:
             image_config=fields.image_config,
             ephemeral=fields.ephemeral,
             role=fields.role,
+            in_stack=None if name else (entry.stack.place.name, entry.name),
             http_source=fields.http_source,
             unresolved=tuple(one.unresolved() for one in fields.not_evaluated),
             origin=entry.located.origin,

@@ -1,0 +1,1 @@
+"""Deployed functions, invoked on AWS itself."""
