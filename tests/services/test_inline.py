@@ -101,6 +101,14 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
     assert [fault.line for fault in refused(tmp_path, text)] == [2, 3]
 
 
+def test_a_variable_that_no_process_can_have(tmp_path: Path) -> None:
+    text = '  f: {handler: here.f, runtime: python3.11,\n      environment: {"": a, B: "\\0"}}\n'
+    assert [(fault.problem, fault.line, fault.marked) for fault in refused(tmp_path, text)] == [
+        ("`` can't be the name of an environment variable", 3, '""'),
+        ("the environment variable `B` has a NUL character", 3, "B"),
+    ]
+
+
 def test_a_handler_that_is_to_be_built(tmp_path: Path) -> None:
     found = declare(tmp_path, "  f: {handler: dist/index.f, runtime: nodejs20.x}\n")
     (warning,) = found.warnings

@@ -237,6 +237,18 @@ def test_summary_without_a_stage(workshop: Workshop) -> None:
         ),
         ("handler: handler.one, layers: x", "`layers` must be a list", "x", ""),
         ("handler: handler.one, environment: [x]", "`environment` must be a mapping", "[x]", ""),
+        (
+            "handler: handler.one, environment: {A=B: x}",
+            "`A=B` can't be the name of an environment variable",
+            "A=B",
+            "",
+        ),
+        (
+            'handler: handler.one, environment: {A: "b\\0"}',
+            "the environment variable `A` has a NUL",
+            "A:",
+            "",
+        ),
         ("handler: handler.one, image: x", "not both", None, ""),
         ("timeout: 3", "the function has no `handler`", None, ""),
     ],

@@ -16,6 +16,7 @@ from lambda_scenarios.model.scenario import (
     Isolation,
 )
 from lambda_scenarios.model.values import Json, Origin
+from lambda_scenarios.model.variable import unfit
 from lambda_scenarios.scenarios.build import as_text
 from lambda_scenarios.scenarios.context_override import context_of
 from lambda_scenarios.scenarios.draft import Draft, Expanded, RenderedSuite, RunSettings
@@ -258,7 +259,7 @@ class _Part:
                         )
                     )
                 value = as_text(value)
-            problem = _unfit(name, value)
+            problem = unfit(name, value)
             if problem:
                 raise UsageError(Diagnostic(problem, draft.origin("env", name)))
             result[name] = value
@@ -350,16 +351,3 @@ def _given(value: Json) -> str:
     from lambda_scenarios.scenarios.explain import shown
 
     return f"its template gives {shown(value)}"
-
-
-def _unfit(name: str, value: str | None) -> str:
-    """Why a variable can't be given to a process; "" where it can."""
-    if not name or "=" in name or "\0" in name:
-        return f"`{name}` can't be the name of an environment variable"
-    if value is None or value.isascii():
-        return f"the environment variable `{name}` has a NUL character" if value and "\0" in value else ""
-    try:
-        value.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return f"the environment variable `{name}` has a lone surrogate, which is no text"
-    return f"the environment variable `{name}` has a NUL character" if "\0" in value else ""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from lambda_scenarios.model.variable import unfit
 from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
 from lambda_scenarios.services.javascript_text import scalar_text
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
@@ -54,8 +55,13 @@ def read_environment(
             continue
         if isinstance(value, (dict, list)) or (isinstance(value, str) and "{{resolve:" in value):
             value = evaluation.value(name, value, declaration.origin)
-        if value is not None:
-            values.append((name, scalar_text(value)))
+        if value is None:
+            continue
+        text = scalar_text(value)
+        fault = unfit(name, text)
+        if fault:
+            problems.append(Problem(f"environment.{name}", fault, declaration.origin.as_key()))
+        values.append((name, None if fault else text))
     return Environment(tuple(values), tuple(problems), tuple(evaluation.left))
 
 

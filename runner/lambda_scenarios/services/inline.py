@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeGuard
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.model.function import Function, ServiceInfo
 from lambda_scenarios.model.values import Json, Origin, WrittenFloat, WrittenInt
+from lambda_scenarios.model.variable import unfit
 from lambda_scenarios.services.handler_files import check_handler, in_build_output
 from lambda_scenarios.services.runtime_identifiers import RUNTIME_IDENTIFIERS
 
@@ -90,6 +91,8 @@ def _faults(function: Function, declared: dict[str, Json], environ: Mapping[str,
         value = declared.get(name)
         if value is not None and not (_is_number(value) and value > 0):
             found.append(Diagnostic(f"`{name}` must be a number above 0", origin.at(name)))
+    unfitting = ((name, unfit(name, text)) for name, text in function.environment)
+    found += [Diagnostic(why, origin.at("environment", name).as_key()) for name, why in unfitting if why]
     for index, layer in enumerate(function.layers):
         if not os.path.isdir(layer):
             found.append(Diagnostic("the directory of this layer does not exist", origin.at("layers", index)))

@@ -39,6 +39,14 @@ def test_a_template_of_5_mb(project: Project) -> None:
     assert fault.problem == "template.yaml has 5,000,055 bytes: CloudFormation takes 1,048,576 at most"
 
 
+def test_a_variable_that_no_process_can_have(project: Project) -> None:
+    service = project.with_variables('A=B: 1\nC: "\\0"')
+    assert [fault.problem for fault in faults(lambda: service.function("One"))] == [
+        "`A=B` can't be the name of an environment variable",
+        "the environment variable `C` has a NUL character",
+    ]
+
+
 def test_macros_are_told_of(project: Project) -> None:
     service = project.open("Transform: [AWS::Serverless-2016-10-31, Shout]\nResources: {}\n")
     assert service.keys() == ()

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic
+from lambda_scenarios.model.variable import unfit
 from lambda_scenarios.services.cloudformation.values import settled, unresolvable
 from lambda_scenarios.services.dynamic_references import replaced
 from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
@@ -57,6 +58,11 @@ class _Reader:
             if declared.value is None:
                 self.warn(f"{name} is null, which CloudFormation refuses", declared, 'write "" for nothing')
             return  # else AWS::NoValue
+        fault = unfit(name, value if isinstance(value, str) else "")
+        if fault:
+            self.problems.append(Problem(path, fault, declared.origin.as_key()))
+            self.values.append((name, None))
+            return
         if isinstance(value, (dict, list)):
             kind = "a list" if isinstance(value, list) else "a mapping"
             reason = f"an environment variable is a text, and this is {kind}"
