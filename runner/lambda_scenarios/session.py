@@ -42,7 +42,7 @@ class Session:
         self._world = world
         self._console = console
         self._interrupted: str | None = None
-        masker = _masker(prepared, request.mask, cases, world)
+        masker = _masker(prepared, request, cases, world)
         console.mask_sources(masker.text)
         info = _info(request, cases, jobs)
         self._spool = SpoolWriter(request.reports.directory, masking.mask_run(info, masker))
@@ -139,11 +139,13 @@ class Session:
         return spool.counts()
 
 
-def _masker(prepared: Prepared, extra: Sequence[str], cases: Sequence[Case], world: World) -> masking.Masker:
+def _masker(prepared: Prepared, request: RunRequest, cases: Sequence[Case], world: World) -> masking.Masker:
+    extra = request.mask
     variables = [pair for spec in prepared.specs for pair in spec.environment if not made_up(*pair)]
     values = masking.secret_values(dict.fromkeys(variables), extra)
     if any(case.invocation is not None and case.invocation.credentials == "inherit" for case in cases):
         values |= frozenset(secrets_of_files(world.environ))
+    values |= masking.secrets_of_command(request.command, extra)
     return masking.Masker(values | prepared.secrets)
 
 

@@ -181,6 +181,28 @@ def full_of(secret: str) -> Record:
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--param", f"dbPassword={SECRET}"),
+        (f"--param=apiKey={SECRET}",),
+        (f"-eTOKEN={SECRET}",),
+        ("--param", f"database=postgres://app:{SECRET}@db/orders"),
+        ("--docker-arg", f"-e DB_PASSWORD={SECRET} -v /a:/b"),
+        ("--var", f"odd={SECRET}", "--mask", "ODD"),
+    ],
+)
+def test_what_a_command_line_gives(arguments: tuple[str, ...]) -> None:
+    masker = Masker(masking.secrets_of_command(("lambda-scenarios", "run", *arguments), ["ODD"]))
+    info = masking.mask_run(samples.INFO._replace(command=arguments), masker)
+    assert SECRET not in " ".join(info.command)
+
+
+def test_what_a_command_line_gives_and_is_no_secret() -> None:
+    arguments = ("run", "-k", "a=b", "--param", "stage=prod", "--label=os=linux", "--param", "apiKey=")
+    assert masking.secrets_of_command(arguments) == frozenset()
+
+
 def test_no_report_holds_a_secret() -> None:
     variables = (("API_KEY", SECRET), ("URL", f"https://x.test/?k={SECRET}"))
     masker = Masker(masking.secret_values(variables))

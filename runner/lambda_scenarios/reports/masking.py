@@ -142,6 +142,22 @@ def secret_values(variables: Iterable[tuple[str, str]], extra: Iterable[str] = (
     return frozenset(found)
 
 
+# The end of `--param=NAME`, of `-eNAME`, or of `-e NAME` within a `--docker-arg`.
+_GIVEN_NAME = re.compile(r"[\w.-]+$")
+
+
+def secrets_of_command(words: Iterable[str], extra: Iterable[str] = ()) -> frozenset[str]:
+    """The values that a command line gives by `NAME=VALUE` and no report may show, in whatever option."""
+    given = []
+    for whole in words:
+        for word in {whole, *whole.split()}:
+            for equals in re.finditer("=", word):
+                name = _GIVEN_NAME.search(word, 0, equals.start())
+                if name is not None and equals.end() < len(word):
+                    given.append((name.group(), word[equals.end() :]))
+    return secret_values(given, extra)
+
+
 def _worth_masking(value: str) -> bool:
     return len(value) >= MIN_LENGTH and value != MASK and value.strip().lower() not in _ORDINARY
 
