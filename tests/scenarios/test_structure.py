@@ -108,6 +108,8 @@ TOLD = [
         - name: a
           event_pth: events/create.json
           ^^^^^^^^^ unknown key `event_pth` / did you mean `event_path`?
+          environment: {A: 1}
+          ^^^^^^^^^^^ unknown key `environment` / did you mean `env`?
         """
     ),
     (

@@ -82,8 +82,10 @@ def _advice(key: str, known: list[str], level: str) -> str:
     for where, home, advice in _HOMES:
         if where == level and key in _keys_of(home):
             return advice
-    near = did_you_mean(key, known) or _SYNONYMS.get(key)
-    if near is None or near not in known:
+    near = _SYNONYMS.get(key)
+    if near not in known:
+        near = did_you_mean(key, known)
+    if near is None:
         return "known here: " + ", ".join(known)
     return f"did you mean `{near}`?"
 
