@@ -112,6 +112,12 @@ class TestEvent:
             assert [part for part in told if part not in done.stderr] == []
             assert "REPORT" not in done.stderr
 
+    def test_a_link_that_leads_to_itself(self, shop: Path) -> None:
+        (shop / "loop.json").symlink_to("loop.json")
+        done = invoke(shop, "-f", "echo", "-p", "loop.json")
+        assert done.status == 2
+        assert "--path: `loop.json` is a link that leads nowhere\n   = to loop.json\n" in done.stderr
+
     def test_a_file_that_is_not_there(self, shop: Path) -> None:
         (shop / "here").mkdir()
         (shop / "here" / "event.json").write_text("{}")
@@ -139,6 +145,13 @@ class TestContext:
     @pytest.mark.parametrize(("text", "value"), [("hello", "hello"), ("[1, 2]", [1, 2]), ("5", 5)])
     def test_anything_else_takes_its_place(self, shop: Path, text: str, value: Any) -> None:
         assert result(invoke(shop, "-f", "look", "-d", "[]", "--context", text))["name"] == value
+
+    def test_mistakes_name_the_option(self, shop: Path) -> None:
+        done = invoke(shop, "-f", "look", "-d", "[]", "-c", '{"aws_request_id": 5}')
+        assert (done.status, done.stderr) == (
+            2,
+            "error: --context: `aws_request_id` must be a text\n\n1 error.\n",
+        )
 
     def test_a_file_wins(self, shop: Path) -> None:
         (shop / "context.yml").write_text("function_name: of the file\n")
@@ -300,3 +313,31 @@ def test_a_terminal_gets_indented_json_and_readable_stacks(shop: Path) -> None:
     lines = shown.decode().replace("\r\n", "\n").split("\n")
     assert '  "errorType": "LookupError",' in lines
     assert "Traceback (most recent call last):" in lines
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, as on Linux")
+def test_a_standard_error_that_takes_no_more(shop: Path) -> None:
+    for arguments in (("-f", "chat"), ("-f", "echo")):
+        with open("/dev/full", "wb") as full:
+            process = subprocess.run(
+                [*running.PROGRAM, "invoke", *arguments],
+                cwd=shop,
+                env=running.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=full,
+                timeout=60,
+                check=False,
+            )
+        # Not 1: that is an error of the function.
+        assert process.returncode == 3
+
+
+def test_a_runtime_that_is_missing(shop: Path) -> None:
+    text = (shop / "serverless.yml").read_text()
+    (shop / "old.js").write_text("")
+    (shop / "other.yml").write_text(text + "  old: {handler: old.handler, runtime: nodejs20.x}\n")
+    done = invoke(shop, "-f", "old", "--service", "other.yml", env={"PATH": ""})
+    assert done.status == 2
+    assert done.stderr.startswith("error: old needs Node.js 20, which isn't on this machine\n   = to install")
+    assert "scenario" not in done.stderr

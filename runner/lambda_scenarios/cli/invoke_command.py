@@ -95,7 +95,8 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     except MissingPart as missing:
         # Of a run, scenarios may be skipped; this is one invocation.
         notes = tuple(note for note in missing.notes if "--missing-runtime" not in note)
-        raise UsageError(Diagnostic(missing.problem, notes=notes)) from None
+        problem = missing.problem.replace("scenario needs", f"{options.function} needs", 1)
+        raise UsageError(Diagnostic(problem, notes=notes)) from None
     finally:
         if early is not None:
             early.discard()

@@ -115,7 +115,7 @@ def _unwritten(error: OSError, status: int) -> int:
     # What is buffered must not be tried again at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if not isinstance(error, BrokenPipeError):
-        print(f"error: the standard output can't be written: {error.strerror}", file=sys.stderr)
+        _say(f"error: the standard output can't be written: {error.strerror}", status)
     return status if status == statuses.FAILED else statuses.OWN_FAILURE
 
 

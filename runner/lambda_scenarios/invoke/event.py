@@ -146,7 +146,13 @@ def context_of(
         value = json.loads(text) if _is_json(text) else text
     else:
         return ContextOverride()
-    return override_of(value, whole, whole.at if whole else lambda _key: None, function, warnings)
+    try:
+        return override_of(value, whole, whole.at if whole else lambda _key: None, function, warnings)
+    except UsageError as error:
+        if whole is not None:
+            raise
+        named = (found._replace(problem=f"--context: {found.problem}") for found in error.diagnostics)
+        raise UsageError(*named) from None
 
 
 def _context_of_file(path: str, world: World) -> Json:

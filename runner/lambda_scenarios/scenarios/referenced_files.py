@@ -46,6 +46,8 @@ class ReferencedFiles:
             return f"`{written}` is a directory", "a file is needed here"
         if os.path.exists(path):
             return f"`{written}` can't be read", "the permission is missing, or it is no ordinary file"
+        if os.path.islink(path):
+            return f"`{written}` is a link that leads nowhere", f"to {os.readlink(path)}"
         return f"no file `{written}`", self._nearest(path, written)
 
     def _nearest(self, path: str, written: str) -> str:
