@@ -22,6 +22,10 @@ class Deployed:
     ) -> None:
         self.invoker = Invoker(environ, jobs)
         self.warnings: list[str] = []
+        if self.invoker.jobs < jobs:
+            self.warnings.append(
+                f"{self.invoker.jobs} requests to AWS at once, not {jobs}: no more files can be open here"
+            )
         self._environ = environ
         self._profile = profile
         self._qualifier = qualifier
@@ -55,7 +59,11 @@ class Deployed:
             except LookupFailed as failure:
                 self._names[key] = MissingPart(
                     f"the name of {function.key} on AWS isn't known: {failure.reason}",
-                    failure.notes,
+                    (
+                        *failure.notes,
+                        f"or name it: `resolve: {{{logical_id}: NAME}}` of the scenario file; "
+                        "the stack is `stack_name` of samconfig.toml",
+                    ),
                     skippable=False,
                 )
         found = self._names[key]

@@ -306,7 +306,7 @@ class Console:
         unnamed: list[Record] = []
         same_reason: dict[str, list[str]] = {}
         for record in failed:
-            if record.status == "error" and not record.attempts and record.reason:
+            if record.reason and _never_ran(record):
                 same_reason.setdefault(record.reason, []).append(record.id)
             elif shown < _MAX_BLOCKS:
                 shown += 1
@@ -428,3 +428,11 @@ def _row(record: Record, index: int, mark: str, with_logs: bool) -> _Row:
             logs += [shown_log_line(line, mark) for line in lines]
     function = record.function if record.attempts else ""
     return _Row(index, record.status, record.name, function, record.duration_ms, note, tuple(logs))
+
+
+def _never_ran(record: Record) -> bool:
+    """Whether it is an error of which nothing but its reason is known."""
+    invocations = [invocation for attempt in record.attempts for invocation in attempt.invocations]
+    return record.status == "error" and all(
+        invocation.ending == "backend failed" and not invocation.logs for invocation in invocations
+    )

@@ -120,7 +120,7 @@ def block(record: Record, look: Look, sources: Sources) -> Iterator[str]:
 
 
 def not_judged(reason: str, ids: list[str], look: Look) -> Iterator[str]:
-    """The lines for scenarios that ended in one and the same error before anything was invoked."""
+    """The lines for scenarios that ended in one and the same error, without an outcome."""
     first, *notes = _message(reason, look)
     verdict = f"{plural(len(ids), 'scenario')} could not be judged: {first}"
     yield look.paint(f"{look.symbols.error} {verdict}", "red", "bold")

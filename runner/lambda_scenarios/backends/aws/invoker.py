@@ -29,9 +29,9 @@ class Invoker:
         from lambda_scenarios.backends.aws.pool import Pool
 
         self._environ = environ
-        self._jobs = _descriptors_for(jobs)
+        self.jobs = _descriptors_for(jobs)  # fewer where this machine lets no more files be open
         self._standing = Standing(PATIENCE if patience is None else patience)
-        self._pool = Pool(self._jobs)
+        self._pool = Pool(self.jobs)
         self._sessions: dict[str | None, Any] = {}
         self._clients: dict[tuple[str | None, str, float], Any] = {}
 
@@ -71,7 +71,7 @@ class Invoker:
         config = Config(
             connect_timeout=_CONNECT_TIMEOUT,
             read_timeout=wait,
-            max_pool_connections=self._jobs,
+            max_pool_connections=self.jobs,
             retries={"total_max_attempts": 1},  # nothing that may have begun is sent twice
             tcp_keepalive=True,
         )
