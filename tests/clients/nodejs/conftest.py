@@ -123,6 +123,7 @@ class RuntimeApi:
     def __init__(self, events: list[Event], ahead: int = 1, cut: int = 0) -> None:
         self.answers: list[Answer] = []
         self.gets = 0
+        self._count = len(events)
         self._events = deque(events)
         self._out = 0
         self._ahead = ahead
@@ -141,6 +142,13 @@ class RuntimeApi:
                 lambda: len(self.answers) >= count or ended.is_set() or self.refused(), PATIENCE
             )
         assert arrived, f"no answer within {PATIENCE} s; so far {self.answers}"
+
+    def asked_again(self, ended: threading.Event) -> bool:
+        """Wait until another invocation is asked for than those there were, or the client has ended."""
+        with self._changed:
+            arrived = self._changed.wait_for(lambda: self.gets > self._count or ended.is_set(), PATIENCE)
+        assert arrived, f"neither asked nor ended within {PATIENCE} s"
+        return not ended.is_set()
 
     def refused(self) -> bool:
         return any(answer.action == "init/error" for answer in self.answers)
@@ -304,8 +312,8 @@ def run_command(
         api.wait(len(events), ended)
         expects_end = ended.is_set() or api.refused()
         if not expects_end and api.answers and api.answers[-1].action == "error":
-            # An error of the runtime's own hooks is posted just before the process ends.
-            expects_end = "Unhandled" in api.answers[-1].json()["errorType"]
+            # An error that ends the process is posted just before: no further invocation is asked for.
+            expects_end = "Unhandled" in api.answers[-1].json()["errorType"] or not api.asked_again(ended)
         if expects_end:
             status = process.wait(PATIENCE)
     finally:
