@@ -247,6 +247,13 @@ def test_encrypted(tmp_path: Path) -> None:
     assert refused(str(made), tmp_path / "cache") == "is encrypted (`app.py`): Lambda can't read that"
 
 
+def test_a_jar_of_maven(tmp_path: Path) -> None:
+    entries: list[tuple[zipfile.ZipInfo | str, str]]
+    entries = [(entry("META-INF/maven/", 0o177777), ""), ("META-INF/maven/pom.xml", "<project/>")]
+    found = unpacked(archive(tmp_path / "a.jar", entries), str(tmp_path / "cache"))
+    assert Path(found, "META-INF", "maven", "pom.xml").read_text() == "<project/>"
+
+
 def test_devices(tmp_path: Path) -> None:
     made = archive(tmp_path / "a.zip", [(entry("null", 0o020666), "")])
     assert "`null`, which is a device" in refused(made, tmp_path / "cache")

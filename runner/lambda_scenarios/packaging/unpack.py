@@ -147,6 +147,10 @@ def _damaged(stream: IO[bytes], error: Exception) -> UnusableArchive:
     )
 
 
+# Of the directories `META-INF/maven/…` in jars that Maven makes: its archiver writes -1 for "not given".
+_NO_MODE = 0xFFFF
+
+
 def _entries(opened: ZipFile) -> dict[str, ZipInfo]:
     """What the archive holds, by relative path; of two with the same name the later, as with unzip."""
     import zipfile
@@ -190,8 +194,9 @@ def _safe(info: ZipInfo) -> str:
 
 
 def _mode(info: ZipInfo) -> int:
-    """The mode that the file had where the archive was made; 0 where that was no Unix."""
-    return info.external_attr >> 16 if info.create_system == 3 else 0
+    """The mode that the file had where the archive was made; 0 where that was no Unix, or isn't known."""
+    mode = info.external_attr >> 16 if info.create_system == 3 else 0
+    return 0 if mode == _NO_MODE else mode
 
 
 def _is_link(info: ZipInfo) -> bool:
