@@ -76,6 +76,33 @@ def test_real_credentials(ending: Ending, inherited: str | None, of_role: str | 
         assert (told is None) if expected is None else (told is not None and expected in told)
 
 
+@pytest.mark.parametrize(
+    ("message", "install"),
+    [
+        ("Unable to import module 'app': No module named 'boto3'", "pip install boto3 "),
+        ("No module named 'botocore.config'", "pip install botocore "),
+        (
+            "Cannot find package '@aws-sdk/client-s3' imported from /x/app.mjs",
+            "npm install --save-dev @aws-sdk/client-s3",
+        ),
+        (
+            "Cannot find module '@aws-sdk/lib-dynamodb'\nRequire stack:",
+            "npm install --save-dev @aws-sdk/lib-dynamodb",
+        ),
+        ("cannot load such file -- aws-sdk-s3", "gem install aws-sdk-s3 "),
+    ],
+)
+def test_the_sdk_that_lambda_has(message: str, install: str) -> None:
+    told = hint(outcome(InitFailed("Error", message, ())), "none")
+    assert told is not None
+    assert install in f"{told} "
+
+
+@pytest.mark.parametrize("message", ["No module named 'boto3_stubs_of_mine'", "Cannot find module 'aws-sdk'"])
+def test_what_lambda_has_not_either(message: str) -> None:
+    assert hint(outcome(InitFailed("Error", message, ())), "none") is None
+
+
 def test_every_report_has_it(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         f"def refused(event, context):\n    raise RuntimeError({DYNAMODB.message!r})\n"

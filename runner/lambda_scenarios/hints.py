@@ -1,4 +1,5 @@
-"""What may lie behind a failure that names no cause: AWS refused the function's credentials (pure)."""
+"""What may lie behind a failure that names no cause: AWS refused the function's credentials, or the SDK that
+Lambda brings with it isn't here (pure)."""
 
 from __future__ import annotations
 
@@ -27,9 +28,28 @@ _NONE_FOUND = re.compile(
 )
 
 
+# What Lambda's own runtimes have beside the client, and how a program says that it isn't there.
+# Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html (the notes on each runtime's SDK).
+_NO_SDK = re.compile(
+    r"No module named '(?P<python>boto3|botocore)\b"
+    r"|Cannot find (?:module|package) '(?P<node>(?:@aws-sdk|@smithy)/[\w.-]+)"
+    r"|cannot load such file -- (?P<ruby>aws-sdk[\w-]*)"
+)
+_INSTALL = {
+    "python": "pip install {} (into the service's .venv, or the interpreter that runs it)",
+    "node": "npm install --save-dev {}",
+    "ruby": "gem install {} (or in the Gemfile)",
+}
+
+
 def hint(outcome: Outcome, credentials: Credentials) -> str | None:
-    """What to try, where the outcome of a failed scenario looks as if AWS had refused the function."""
+    """What to try, where the outcome of a failed scenario looks as if AWS had refused the function, or
+    its SDK were missing."""
     text = _text(outcome)
+    missing = _NO_SDK.search(text)
+    if missing is not None and missing.lastgroup is not None:
+        install = _INSTALL[missing.lastgroup].format(missing.group(missing.lastgroup))
+        return f"Lambda brings the AWS SDK with it, this machine does not: {install}"
     if credentials == "none":
         if _UNKNOWN_KEY.search(text) or _NONE_FOUND.search(text):
             return (

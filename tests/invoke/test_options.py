@@ -333,6 +333,15 @@ def test_a_standard_error_that_takes_no_more(shop: Path) -> None:
         assert process.returncode == 3
 
 
+def test_an_error_with_a_hint(shop: Path) -> None:
+    (shop / "src" / "sdk.py").write_text("def handler(event, context):\n    import botocore.no_such_part\n")
+    text = (shop / "serverless.yml").read_text()
+    (shop / "sdk.yml").write_text(text + "  sdk: {handler: src/sdk.handler}\n")
+    done = invoke(shop, "-f", "sdk", "--service", "sdk.yml")
+    assert done.status == 1
+    assert done.stderr.splitlines()[-1].startswith("hint: Lambda brings the AWS SDK with it")
+
+
 def test_a_runtime_that_is_missing(shop: Path) -> None:
     text = (shop / "serverless.yml").read_text()
     (shop / "old.js").write_text("")

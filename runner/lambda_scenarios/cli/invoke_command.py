@@ -128,6 +128,12 @@ def _invoke(options: argparse.Namespace, world: World, early: Early | None) -> i
     print(
         "" if last == b"\n" else "\n", report_line(outcome, invocation), sep="", file=sys.stderr, flush=True
     )
+    if not isinstance(outcome.ending, Returned):
+        from lambda_scenarios.hints import hint
+
+        told = hint(outcome, invocation.credentials)
+        if told is not None:
+            print("hint:", told, file=sys.stderr, flush=True)
     print(answer(outcome, indented=sys.stdout.isatty()))
     return statuses.DONE if isinstance(outcome.ending, Returned) else statuses.FAILED
 
