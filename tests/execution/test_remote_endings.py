@@ -35,6 +35,12 @@ def test_a_result() -> None:
     assert ended({"errorType": "x"}, error=False) == Returned(b'{"errorType": "x"}')
 
 
+def test_a_streamed_response_with_a_prelude() -> None:
+    payload = b'{"statusCode": 201}' + bytes(8) + b"body"
+    found = ending_of(Answer(payload, False, b"", ID, 0.0, 5.0), Tail(), None)
+    assert found == Returned(payload, "application/vnd.awslambda.http-integration-response", streamed=True)
+
+
 def test_what_the_handler_raised() -> None:
     python = {"errorMessage": "no", "errorType": "ValueError", "requestId": ID, "stackTrace": ["  a\n", "b"]}
     assert ended(python) == FunctionError("ValueError", "no", ("  a\n", "b"))

@@ -169,6 +169,10 @@ def add_aws(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--qualifier", metavar="NAME", help="version or alias of the deployed function (--backend aws)"
     )
+    add_ignore_env(group)
+
+
+def add_ignore_env(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--ignore-env",
         action="store_true",
@@ -244,6 +248,7 @@ def overrides_of(options: argparse.Namespace, world: World) -> Overrides:
         env=pairs("--env", options.env),
         vars=pairs("--var", options.var),
         aws_profile=options.aws_profile,
+        ignore_env=getattr(options, "ignore_env", False),
     )
 
 

@@ -141,7 +141,6 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
                     credentials=credentials,
                     backend=options.backend,
                     skip_package=options.skip_package,
-                    ignore_env=options.ignore_env,
                 ),
             ),
         ),

@@ -8,6 +8,7 @@ from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
     add_clock,
+    add_ignore_env,
     add_selection,
     add_service,
     add_strict,
@@ -28,6 +29,7 @@ def _configure(parser: Parser) -> None:
     add_service(parser)
     add_clock(parser)
     add_strict(parser)
+    add_ignore_env(parser)
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:

@@ -29,6 +29,9 @@ _TIMED_OUT = re.compile(r"Task timed out after (?P<seconds>\d+(?:\.\d+)?) second
 _EXITED = re.compile(
     r"Runtime exited(?: with error: (?:exit status (?P<status>\d+)|signal: (?P<signal>[a-z0-9 ]+)))?"
 )
+# As AWS's clients write it; docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html.
+_PRELUDE = "application/vnd.awslambda.http-integration-response"
+_AFTER_PRELUDE = bytes(8)
 _EXITS = ("Runtime.ExitError", "Runtime.OutOfMemory")
 
 
@@ -37,7 +40,7 @@ def ending_of(answer: Answer, tail: Tail, limit: float | None) -> Ending:
     if limit is not None and tail.duration_ms is not None and tail.duration_ms >= limit * 1000:
         return endings.timed_out(answer.request_id, limit)
     if not answer.is_error:
-        return Returned(answer.payload)
+        return _returned(answer.payload)
     error = endings.error_of(answer.payload, "")
     kind, message = error.error_type, error.message
     # Lambda's answer to a timeout has had no type for years, nor had that to an exit.
@@ -53,6 +56,13 @@ def ending_of(answer: Answer, tail: Tail, limit: float | None) -> Ending:
     if kind in _OF_INIT or kind.startswith("Init<") or tail.init_failed:
         return InitFailed(kind, message, error.stack)
     return FunctionError(kind, message, error.stack, error.raised)
+
+
+def _returned(payload: bytes) -> Returned:
+    """Of a streamed response, `Invoke` gives all bytes as a result, and no content type."""
+    if payload[:1] == b"{" and _AFTER_PRELUDE in payload:  # no JSON holds such bytes
+        return Returned(payload, _PRELUDE, streamed=True)
+    return Returned(payload)
 
 
 def _died(kind: str, message: str, exited: re.Match[str] | None) -> WorkerDied:

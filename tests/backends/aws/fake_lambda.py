@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import resource
 import threading
 import urllib.parse
 import uuid
@@ -173,6 +174,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def running() -> Iterator[Fake]:
     """An endpoint, ended when the block is left."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
     server = _Server(("127.0.0.1", 0), _Handler)
     fake = server.fake = Fake(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

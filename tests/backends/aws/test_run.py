@@ -198,12 +198,28 @@ class TestRefusals:
         assert done.status == 0, done
         assert len(fake.requests) == 5
 
-    def test_what_doesnt_pass_isnt(self, shop: Path, fake: Fake) -> None:
-        fake.functions["shop-dev-echo"] = lambda _: refusal(502, "InvalidRuntimeException", "of 2015")
+    @pytest.mark.parametrize(
+        ("reply", "told"),
+        [
+            (
+                refusal(502, "InvalidRuntimeException", "of 2015"),
+                "ends with InvalidRuntimeException: of 2015",
+            ),
+            (refusal(413, "RequestTooLargeException", "6 MB"), "ends with RequestTooLargeException: 6 MB"),
+            (Reply(b"<html>", status=504), "it may have run, and is therefore not invoked again"),
+        ],
+    )
+    def test_what_doesnt_pass_isnt(self, shop: Path, fake: Fake, reply: Reply, told: str) -> None:
+        fake.functions["shop-dev-echo"] = lambda _: reply
         one(shop)
         assert run(shop, fake).status == 1
         assert len(fake.requests) == 1
-        assert "InvalidRuntimeException: of 2015" in results(shop)[0]["reason"]
+        assert told in results(shop)[0]["reason"]
+
+    def test_validate_refuses_the_same(self, shop: Path) -> None:
+        one(shop, ", backend: aws, env: {A: b}")
+        assert running.run(shop, "validate", "s.yml").status == 2
+        assert running.run(shop, "validate", "s.yml", "--ignore-env").status == 0
 
 
 class TestLogs:

@@ -52,6 +52,13 @@ _NOT_SENT = (
     of_botocore.ProxyConnectionError,
 )
 
+_BROKEN = (
+    of_botocore.ConnectionClosedError,
+    of_botocore.ResponseStreamingError,
+    of_botocore.IncompleteReadError,
+)
+_PERHAPS = "it may have run, and is therefore not invoked again"
+
 
 class Answer(NamedTuple):
     """An answer of Lambda's. `is_error` is its `FunctionError`; `tail` is empty where it sent no log."""
@@ -125,7 +132,9 @@ def invoke(client: Any, spec: RemoteSpec, call: RemoteCall, event: bytes, standi
         started_at, began = time.time(), time.monotonic()
         first = began if first is None else first
         try:
-            answer = _answer(client.invoke(**parameters), started_at, began)
+            response = client.invoke(**parameters)
+            standing.answered(spec)
+            return _answer(response, started_at, began)
         except Exception as error:  # noqa: BLE001 - botocore raises ValueError and OSError as well
             outcome = _failed(error, spec, first, tries, standing)
             if isinstance(outcome, Unanswered):
@@ -134,9 +143,6 @@ def invoke(client: Any, spec: RemoteSpec, call: RemoteCall, event: bytes, standi
                 return outcome
             tries += 1
             standing.ending.wait(outcome)
-            continue
-        standing.answered(spec)
-        return answer
     return Refused("the run has ended")
 
 
@@ -176,7 +182,7 @@ def _failed(
     problem = _told(error, failure, spec)
     # A connection that breaks says nothing about others, where some have held.
     broken = is_of_network(error) and standing.last_answer(spec, of_function=False) > 0
-    if failure.general and not broken and not isinstance(error, of_botocore.ConnectionClosedError):
+    if failure.general and not broken and not isinstance(error, _BROKEN):
         standing.give_up(spec, problem, all_there=True)
     elif code_of(error) in _OF_ALL_CALLS:
         standing.give_up(spec, problem, all_there=False)
@@ -188,8 +194,15 @@ def _passes(error: Exception) -> bool:
     if not isinstance(error, of_botocore.ClientError):
         return False
     code = code_of(error)
-    status = int((error.response.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0)
-    return code in _PASSING or status == 429 or (status >= 500 and code not in _LASTING)
+    status = _status(error)
+    return code in _PASSING or status == 429 or (status in (500, 503) and code not in _LASTING)
+
+
+def _status(error: Exception) -> int:
+    """Of HTTP; 0 where nobody answered."""
+    if not isinstance(error, of_botocore.ClientError):
+        return 0
+    return int((error.response.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0)
 
 
 def _is_quick(error: Exception) -> bool:
@@ -235,9 +248,10 @@ def _told(error: Exception, failure: LookupFailed, spec: RemoteSpec) -> str:
         )
         if spec.qualifier:
             notes = (*notes, "--qualifier takes a version or an alias that is published")
-    elif isinstance(error, of_botocore.ConnectionClosedError):
-        problem = f"the connection broke off before {spec.shown} had answered"
-        notes = ("it may have run, and is therefore not invoked again",)
+    elif isinstance(error, _BROKEN):
+        problem, notes = f"the connection broke off before {spec.shown} had answered", (_PERHAPS,)
     else:
         problem, notes = f"{spec.shown} can't be invoked: {failure.reason}", failure.notes
+        if _status(error) >= 500 and code not in _LASTING:
+            notes = (*notes, _PERHAPS)  # something between here and Lambda may have said so
     return "\n".join((problem, *notes))
