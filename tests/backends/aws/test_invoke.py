@@ -62,7 +62,7 @@ def test_not_deployed(shop: Path, fake: Fake) -> None:
 def test_no_credentials(shop: Path, fake: Fake) -> None:
     done = running.run(shop, "invoke", "-f", "echo", "--backend", "aws", env={"AWS_ENDPOINT_URL": fake.url})
     assert done.status == 2
-    assert "error: shop-dev-echo can't be invoked: there are no AWS credentials" in done.stderr
+    assert "error: deployed functions can't be invoked: there are no AWS credentials" in done.stderr
 
 
 @pytest.mark.parametrize(

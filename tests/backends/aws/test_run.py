@@ -157,7 +157,7 @@ class TestRefusals:
         environ = {"AWS_ENDPOINT_URL": fake.url}
         done = running.run(shop, "run", "s.yml", "--backend", "aws", env=environ)
         assert done.status == 1
-        assert "shop-dev-echo can't be invoked: there are no AWS credentials" in done.stdout
+        assert "deployed functions can't be invoked: there are no AWS credentials" in done.stdout
         assert [result["status"] for result in results(shop)] == ["error"]
         assert not fake.requests
 

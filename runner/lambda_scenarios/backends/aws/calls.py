@@ -251,7 +251,9 @@ def _told(error: Exception, failure: LookupFailed, spec: RemoteSpec) -> str:
     elif isinstance(error, _BROKEN):
         problem, notes = f"the connection broke off before {spec.shown} had answered", (_PERHAPS,)
     else:
-        problem, notes = f"{spec.shown} can't be invoked: {failure.reason}", failure.notes
+        # What is general is told once, whichever function came first.
+        what = "deployed functions" if failure.general else spec.shown
+        problem, notes = f"{what} can't be invoked: {failure.reason}", failure.notes
         if _status(error) >= 500 and code not in _LASTING:
             notes = (*notes, _PERHAPS)  # something between here and Lambda may have said so
     return "\n".join((problem, *notes))

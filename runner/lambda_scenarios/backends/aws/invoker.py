@@ -32,7 +32,8 @@ class Invoker:
         self.jobs = _descriptors_for(jobs)  # fewer where this machine lets no more files be open
         self._standing = Standing(PATIENCE if patience is None else patience)
         self._pool = Pool(self.jobs)
-        self._sessions: dict[str | None, Any] = {}
+        self._sessions: dict[str | None, Any] = {}  # by profile
+        self._without: dict[str | None, MissingPart] = {}  # the same, where there are no credentials
         self._clients: dict[tuple[str | None, str, float], Any] = {}
 
     def prepare(self, spec: RemoteSpec, call: RemoteCall) -> None:
@@ -40,6 +41,8 @@ class Invoker:
         key = (spec.profile, spec.region, call.wait)
         if key in self._clients:
             return
+        if spec.profile in self._without:
+            raise self._without[spec.profile]
         from lambda_scenarios.aws.reasons import Call, explain
         from lambda_scenarios.aws.session import environment
 
@@ -48,10 +51,12 @@ class Invoker:
                 self._clients[key] = self._client(spec, call.wait)
         except Exception as error:  # noqa: BLE001 - botocore raises ValueError and OSError as well
             failure = explain(error, Call("lambda", spec.region, "Invoke", spec.profile))
+            what = "deployed functions" if failure.general else spec.name
             notes = (*failure.notes, "to invoke what is deployed takes your own credentials")
-            raise MissingPart(
-                f"{spec.name} can't be invoked: {failure.reason}", notes, skippable=False
-            ) from None
+            missing = MissingPart(f"{what} can't be invoked: {failure.reason}", notes, skippable=False)
+            if failure.general:
+                self._without[spec.profile] = missing
+            raise missing from None
 
     def _client(self, spec: RemoteSpec, wait: float) -> Any:
         from botocore.config import Config
