@@ -67,15 +67,28 @@ class TestWithoutAws:
 
     def test_a_profile_wins_over_keys(self, tmp_path: Path) -> None:
         project(tmp_path, ", profile: of-the-service")
-        of_service = result(invoke(tmp_path, "-f", "keys", env=KEYS))
+        (tmp_path / "config").write_text("[profile of-the-service]\nregion = x\n[profile 'given']\n")
+        shell = {**KEYS, "AWS_CONFIG_FILE": str(tmp_path / "config")}
+        of_service = result(invoke(tmp_path, "-f", "keys", env=shell))
         assert of_service == {
             "AWS_ACCESS_KEY_ID": None,
             "AWS_SECRET_ACCESS_KEY": None,
             "AWS_SESSION_TOKEN": None,
             "AWS_PROFILE": "of-the-service",
         }
-        given = result(invoke(tmp_path, "-f", "keys", "--aws-profile", "given", env=KEYS))
+        given = result(invoke(tmp_path, "-f", "keys", "--aws-profile", "given", env=shell))
         assert given["AWS_PROFILE"] == "given"
+
+    def test_a_profile_that_is_not_there(self, tmp_path: Path) -> None:
+        project(tmp_path)
+        (tmp_path / "config").write_text("[default]\n[profile work]\n")
+        shell = {"AWS_CONFIG_FILE": str(tmp_path / "config")}
+        done = invoke(tmp_path, "-f", "keys", "--aws-profile", "wrok", env=shell)
+        assert (done.status, done.stdout) == (2, "")
+        assert "there is no AWS profile `wrok`" in done.stderr
+        assert "did you mean `work`?" in done.stderr
+        arguments = ("run", "s.yml", "--credentials", "inherit", "--aws-profile", "wrok")
+        assert running.run(tmp_path, *arguments, env=shell).status == 1
 
     def test_run_inherits_where_asked_and_masks(self, tmp_path: Path) -> None:
         done = running.run(project(tmp_path), "run", "s.yml", "--credentials", "inherit", env=KEYS)
@@ -198,13 +211,17 @@ class TestRole:
         _enforce(moto, 0)
         try:
             done = running.run(tmp_path, "run", "s.yml", "--assume-role", env=environ)
+            invoked = invoke(tmp_path, "-f", "keys", "--assume-role", env=environ)
         finally:
             _enforce(moto, 1 << 30)
         assert done.status == 1
         assert "its trust policy names Lambda alone: add this statement" in done.stdout
-        (line,) = [line for line in done.stdout.splitlines() if '"sts:AssumeRole"' in line]
-        statement = json.loads(line)
-        assert statement["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:user/maja"}
+        assert invoked.status == 2
+        # On a line of its own, to be copied.
+        for text in (done.stdout, invoked.stderr):
+            (line,) = [line for line in text.splitlines() if '"sts:AssumeRole"' in line]
+            statement = json.loads(line.strip().removeprefix("= "))
+            assert statement["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:user/maja"}
         assert key["SecretAccessKey"] not in all_reports(tmp_path)
 
 

@@ -146,6 +146,24 @@ def test_what_never_answers_is_tried_twice_for_all_of_aws(
     assert all(one.general for one in found)
 
 
+def test_a_request_that_is_never_answered_is_tried_twice_for_all_of_aws(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection stands, and nothing comes: as with a proxy that swallows everything."""
+    from botocore.config import Config
+
+    from lambda_scenarios.aws import session
+
+    hurried = Config(connect_timeout=0.1, read_timeout=0.1, retries={"total_max_attempts": 1})
+    monkeypatch.setattr(session, "CONFIG", hurried)
+    with socket.create_server(("127.0.0.1", 0)) as silent, connections() as tried:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        lookups = Lookups({**environ, **KEYS, "AWS_ENDPOINT_URL": url})
+        found = [failure(one) for one in every(lookups)]
+    assert len(tried) == 2
+    assert all(one.general for one in found)
+
+
 @pytest.mark.parametrize(
     ("code", "reason", "note", "general"),
     [

@@ -82,7 +82,7 @@ def test_a_secret_inside_another_variable() -> None:
     assert (found.key, found.variables) == (3, (("TOKEN", "***"), ("HEADER", "Bearer ***")))
 
 
-@pytest.mark.parametrize("value", ["", "true", "12345", "development", "Password", "***"])
+@pytest.mark.parametrize("value", ["", "true", "null", "12", " ", "***"])
 def test_values_that_say_nothing_are_left_alone(value: str) -> None:
     masker = Masker([value])
     assert not masker.active
@@ -91,6 +91,20 @@ def test_values_that_say_nothing_are_left_alone(value: str) -> None:
     record = samples.FAILED
     assert masking.mask_record(record, masker) is record
     assert masking.mask_run(samples.INFO, masker) is samples.INFO
+
+
+@pytest.mark.parametrize("value", ["12345", "development", "Password", "changeme", "a.b"])
+def test_short_and_ordinary_values_are_masked_as_whole_words(value: str) -> None:
+    masker = Masker([value])
+    assert masker.text(f"it is {value}, {value}.") == "it is ***, ***."
+    assert masker.text(f"x{value} {value}y") == f"x{value} {value}y"
+    assert masker.json_text(json.dumps({"a": value, "b": [f"<{value}>"]})) == '{"a": "***", "b": ["<***>"]}'
+    for text in (masker.text(""), masker.json_text('{"a":1}')):
+        assert "***" not in text
+
+
+def test_a_short_number_is_masked_as_a_whole() -> None:
+    assert Masker(["4711"]).json_text('{"pin":4711,"n":47110}') == '{"pin":"***","n":47110}'
 
 
 def test_the_longest_goes_first() -> None:
@@ -137,7 +151,7 @@ def test_no_value_is_left(values: list[str], before: str, after: str) -> None:
     masker = Masker(values)
     for value in values:
         masked = masker.text(before + value + after)
-        for form in (v for v in values if masking._worth_masking(v)):
+        for form in (v for v in values if masking._anywhere(v)):
             # The mask itself may complete a value; a value of asterisks is nobody's secret.
             assert form not in masked or "*" in form
 

@@ -82,8 +82,8 @@ def message_of(error: Exception) -> str:
 
 
 def is_unanswered(error: Exception) -> bool:
-    """Whether a connection was never answered, which takes its whole time out, each time."""
-    return isinstance(error, of_botocore.ConnectTimeoutError)
+    """Whether a connection or a request was never answered, which takes its whole time out, each time."""
+    return isinstance(error, (of_botocore.ConnectTimeoutError, of_botocore.ReadTimeoutError))
 
 
 def is_of_network(error: Exception) -> bool:

@@ -109,12 +109,14 @@ def _ways_out(lookups: Lookups, arn: str, region: str) -> tuple[str, ...]:
         return ()
     principal = _principal(caller)
     statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
-    addition = f"add this statement to its trust policy:\n{json.dumps(statement)}"
+    addition = "add this statement to its trust policy:"
+    text = json.dumps(statement)  # a note of its own, to be copied as it is
     trusted = _trusted(lookups, arn, region)
     if trusted is None:
         return (
             f"you are {caller}",
             f"a function's role usually trusts Lambda alone: {addition}",
+            text,
             f"or your own policy doesn't allow sts:AssumeRole on {arn}",
         )
     if principal in trusted:
@@ -123,8 +125,8 @@ def _ways_out(lookups: Lookups, arn: str, region: str) -> tuple[str, ...]:
             f"your own policy has to allow sts:AssumeRole on {arn}",
         )
     if trusted == {"lambda.amazonaws.com"}:
-        return (f"its trust policy names Lambda alone: {addition}",)
-    return (f"its trust policy doesn't name {caller}: {addition}",)
+        return (f"its trust policy names Lambda alone: {addition}", text)
+    return (f"its trust policy doesn't name {caller}: {addition}", text)
 
 
 def _principal(caller: str) -> str:

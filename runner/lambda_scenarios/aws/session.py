@@ -18,7 +18,7 @@ from botocore.session import Session
 
 # Seconds. An endpoint of AWS answers a connection in a tenth of the first from anywhere.
 _CONNECT_TIMEOUT = 2
-_READ_TIMEOUT = 10
+_READ_TIMEOUT = 5
 _METADATA_TIMEOUT = 0.25
 
 _METADATA_ENDPOINT = "http://169.254.169.254/"

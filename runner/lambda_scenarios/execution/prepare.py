@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import MissingPart
+from lambda_scenarios.errors import MissingPart, did_you_mean
 from lambda_scenarios.execution.plan import Assignment, Task, WorkerSpec
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.model.scenario import Case, ContextOverride, Invocation
 from lambda_scenarios.runtimes.all_runtimes import backend_of, runtime_of
 from lambda_scenarios.runtimes.environment import Settings, environment, fit_for_containers, from_inside
-from lambda_scenarios.runtimes.identity import MADE_UP, Identity, assumed, inherited
+from lambda_scenarios.runtimes.identity import MADE_UP, Identity, assumed, inherited, profiles
 from lambda_scenarios.runtimes.runtime import Launch, World
 
 if TYPE_CHECKING:
@@ -254,6 +254,8 @@ class _Desk:
             return MADE_UP
         if invocation.credentials == "inherit":
             profile = self._conditions.profile or invocation.function.service.profile
+            if profile is not None:
+                _check_profile(profile, self._world)
             identity = inherited(self._world.environ, profile)
             if with_keys:
                 from lambda_scenarios.aws.users_keys import users_keys
@@ -282,6 +284,19 @@ class _Desk:
         if isinstance(launch, MissingPart):
             raise launch
         return launch
+
+
+def _check_profile(profile: str, world: World) -> None:
+    """The SDK in the function would say it too, but where nobody looks. Raises MissingPart."""
+    known = profiles(world.environ)
+    if profile not in known:
+        close = did_you_mean(profile, known)
+        notes = (f"did you mean `{close}`?",) if close else ()
+        raise MissingPart(
+            f"there is no AWS profile `{profile}`",
+            (*notes, "`aws configure list-profiles` lists them"),
+            skippable=False,
+        )
 
 
 def _carried(context: ContextOverride) -> ContextOverride:

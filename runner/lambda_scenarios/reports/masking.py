@@ -22,8 +22,10 @@ from lambda_scenarios.model.record import (
 )
 
 MASK = "***"
-# Shorter values stand in too many innocent texts.
+# Shorter values stand in too many innocent texts: they are masked as whole words alone.
 MIN_LENGTH = 6
+# Letters and digits that stand everywhere even as words.
+_TOO_SHORT = 2
 
 _WORD = re.compile(r"[A-Z0-9]+(?![a-z])|[A-Z]?[a-z0-9]+")
 
@@ -72,7 +74,8 @@ _ALWAYS = re.compile(
 _URL_PASSWORD = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:]*:([^\s/?#@]+)@")
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
-# Values that a secret variable may have and that say nothing: masking them would ruin other text.
+# Values that a secret variable may have and that stand in other words as well: masked as whole words alone.
+_JSON_WORDS = _words("true false null none")
 _ORDINARY = _words(
     "default defaults development production staging testing example examples enabled disabled undefined "
     "unknown required optional anonymous inherit public private password secret string number object "
@@ -158,8 +161,15 @@ def secrets_of_command(words: Iterable[str], extra: Iterable[str] = ()) -> froze
     return secret_values(given, extra)
 
 
-def _worth_masking(value: str) -> bool:
-    return len(value) >= MIN_LENGTH and value != MASK and value.strip().lower() not in _ORDINARY
+def _anywhere(value: str) -> bool:
+    """Whether a value is masked wherever it stands; others are as whole words."""
+    return len(value) >= MIN_LENGTH and value.strip().lower() not in _ORDINARY
+
+
+def _as_word(value: str) -> bool:
+    return (
+        not _anywhere(value) and len(value.strip()) > _TOO_SHORT and value.strip().lower() not in _JSON_WORDS
+    )
 
 
 def _json_forms(value: str) -> set[str]:
@@ -180,7 +190,14 @@ class Masker:
     """Replaces the values of secrets in any text. Without values it gives every text back as it is."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        kept = [value for value in values if _worth_masking(value)]
+        values = [value for value in values if value != MASK]
+        kept = [value for value in values if _anywhere(value)]
+        words = sorted(
+            {value.strip() for value in values if _as_word(value)}, key=lambda word: (-len(word), word)
+        )
+        self._words = tuple(words)
+        any_word = "|".join(map(re.escape, words))
+        self._word_pattern = re.compile(rf"(?<!\w)(?:{any_word})(?!\w)") if words else None
         # A value of several lines may be printed line by line.
         lines = {line.strip() for value in kept for line in value.splitlines() if len(line.strip()) >= 16}
         forms = {form for value in {*kept, *lines} for form in _json_forms(value)}
@@ -190,10 +207,12 @@ class Masker:
     @property
     def active(self) -> bool:
         """Whether there is anything to mask."""
-        return self._pattern is not None
+        return self._pattern is not None or self._word_pattern is not None
 
     def text(self, text: str) -> str:
         """The text with `***` for every secret, also for one of which `…` left only the beginning."""
+        if self._word_pattern is not None and any(word in text for word in self._words):
+            text = self._word_pattern.sub(MASK, text)
         if self._pattern is None or not text:
             return text
         # A search for each is several times as fast as the pattern, and nearly always finds nothing.
@@ -233,9 +252,10 @@ class Masker:
 
     def json_text(self, text: str) -> str:
         """The same for a JSON text, which stays valid JSON: strings are masked inside, numbers whole."""
-        if self._pattern is None:
+        if not self.active:
             return text
-        if not (any(form in text for form in self._forms) or "…" in text or _UNUSUAL_ESCAPE.search(text)):
+        known = (*self._forms, *self._words)
+        if not (any(form in text for form in known) or "…" in text or _UNUSUAL_ESCAPE.search(text)):
             return text
         masked = _STRING_OR_NUMBER.sub(self._masked_token, text)
         if not any(form in masked for form in self._forms):
@@ -246,7 +266,7 @@ class Masker:
     def _masked_token(self, match: re.Match[str]) -> str:
         token = match[0]
         if token[0] != '"':
-            return f'"{MASK}"' if any(form in token for form in self._forms) else token
+            return f'"{MASK}"' if token in self._words or any(f in token for f in self._forms) else token
         value = json.loads(token, strict=False)
         masked = self.text(value)
         return token if masked == value else json.dumps(masked, ensure_ascii=False)

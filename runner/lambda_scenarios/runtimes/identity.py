@@ -92,17 +92,29 @@ def secrets_of_files(shell: Mapping[str, str]) -> list[str]:
     """The keys in AWS's configuration files, of all profiles: an SDK may find them, a function print them."""
     import re
 
+    key = r"^\s*aws_(?:access_key_id|secret_access_key|session_token)\s*=\s*(\S+)"
+    return re.findall(key, "\n".join(_files(shell)), re.MULTILINE)
+
+
+def profiles(shell: Mapping[str, str]) -> list[str]:
+    """The profiles that AWS's configuration files know, each once."""
+    import re
+
+    section = r"^\s*\[\s*(?:profile\s+)?[\"']?([^\]\"']+?)[\"']?\s*\]"
+    return list(dict.fromkeys(re.findall(section, "\n".join(_files(shell)), re.MULTILINE)))
+
+
+def _files(shell: Mapping[str, str]) -> list[str]:
+    """The texts of the two files, as far as they are there."""
     found: list[str] = []
     home = os.path.join(shell.get("HOME", ""), ".aws")
     for variable, name in (("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config")):
+        path = os.path.expanduser(shell.get(variable) or os.path.join(home, name))
         try:
-            with open(shell.get(variable) or os.path.join(home, name), encoding="utf-8") as file:
-                text = file.read()
+            with open(path, encoding="utf-8") as file:
+                found.append(file.read())
         except (OSError, ValueError):
             continue
-        found += re.findall(
-            r"^\s*aws_(?:access_key_id|secret_access_key|session_token)\s*=\s*(\S+)", text, re.MULTILINE
-        )
     return found
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lambda_scenarios.services.stack_references import StackReferences
 
 _DEFAULT_REGION = "us-east-1"
+# Far more than any service has; a file that is larger was made by something that went wrong.
+_LARGEST_FILE = 4 * 1024 * 1024  # bytes
 _READ_OF_FUNCTIONS = (
     "handler",
     "image",
@@ -68,6 +70,7 @@ class ServerlessService:
         self._options = options
         self._world = world
         self._known_modules: Modules | None = None
+        _check_size(file)
         document = self._evaluated(file) if file.endswith(PROGRAMS) else world.documents.parsed(file)
         _check_document(document, file)
         settings = Settings(
@@ -394,6 +397,14 @@ def _arguments(options: ServiceOptions) -> tuple[str, ...]:
     for name, value in options.params:
         words += ["--param", f"{name}={value}"]
     return tuple(words)
+
+
+def _check_size(file: str) -> None:
+    size = os.path.getsize(file)
+    if size > _LARGEST_FILE:
+        problem = f"{os.path.basename(file)} has {size:,} bytes: at most {_LARGEST_FILE:,} are read"
+        note = "parts of it can stand in files of their own: `${file(path.yml)}`"
+        raise UsageError(Diagnostic(problem, Place(file, 1), notes=(note,)))
 
 
 def _check_document(document: Json, file: str) -> None:
