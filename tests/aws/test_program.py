@@ -148,7 +148,7 @@ def test_without_credentials_it_is_said_once(project: Path) -> None:
     (project / "serverless.yml").write_text(SERVICE.replace("KEY: '${ssm:/key}', ", ""))
     done = running.run(project, "run", "s.yml", "--no-reports")
     assert done.stderr.count("there are no AWS credentials") == 1
-    assert "TABLE, RATES, QUEUE are passed as JSON: there are no AWS credentials" in done.stderr
+    assert "TABLE, RATES, QUEUE are left as JSON: there are no AWS credentials" in done.stderr
     strict = running.run(project, "validate", "s.yml", "--strict")
     assert strict.status == 2
     assert strict.stdout == ""

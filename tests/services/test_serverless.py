@@ -108,7 +108,7 @@ def test_an_overridden_value_is_not_needed(workshop: Workshop) -> None:
 def test_strict_makes_errors_of_warnings(workshop: Workshop) -> None:
     service = workshop.service_with("A: !Ref Table", options=ServiceOptions(strict=True))
     (fault,) = faults(lambda: service.function("one"))
-    assert "passed as JSON" in fault.problem
+    assert "left as JSON" in fault.problem
 
 
 def test_functions_as_a_list_with_includes(workshop: Workshop) -> None:

@@ -141,8 +141,9 @@ def test_without_aws_the_account_is_that_of_the_mock_context(
 ) -> None:
     service = opened(workshop, f"V: {written}", {})
     assert service.function("one").environment == (("V", value),)
-    (warning,) = service.warnings()
+    (warning,) = map(seen, service.warnings())
     assert warning.problem == "the account is taken as 123456789012: there are no AWS credentials"
+    assert (warning.line, warning.marked) == (8, written)
     given = opened(workshop, f"V: {written}", {}, {"AWS::AccountId": "210987654321"})
     assert given.function("one").environment == (("V", value.replace(ACCOUNT, "210987654321")),)
     assert given.warnings() == ()
@@ -221,13 +222,13 @@ def test_what_can_t_be_resolved_is_passed_as_json_and_told(deployed: Moto, works
     )
     warnings = [seen(warning) for warning in service.warnings()]
     assert [(warning.line, warning.column) for warning in warnings][:2] == [(8, 10), (9, 10)]
-    assert warnings[0].problem.startswith("A is passed as JSON: the stack orders-dev in eu-west-1 has no")
+    assert warnings[0].problem.startswith("A is left as JSON: the stack orders-dev in eu-west-1 has no")
     assert "did you mean `Orders`?" in warnings[0].notes
     assert "or give it in the scenario file: `resolve: {'Order': value}`" in warnings[0].notes
     assert warnings[2].marked == "${Nope}"
     assert "an environment variable is a text, and this is a list" in warnings[3].problem
-    assert warnings[5].problem == "F is passed as it is written: there is no parameter /none in eu-west-1"
-    assert warnings[6].problem == "G is passed as JSON: the mapping `Sizes` has no `qa`"
+    assert warnings[5].problem == "F is left as it is written: there is no parameter /none in eu-west-1"
+    assert warnings[6].problem == "G is left as JSON: the mapping `Sizes` has no `qa`"
     assert len(warnings) == 7
     service.summary("one")
     assert len(service.warnings()) == 7
@@ -245,11 +246,11 @@ def test_without_credentials_one_warning_tells_of_all_variables(workshop: Worksh
     service.function("one")
     service.function("two")
     (warning,) = service.warnings()
-    assert warning.problem == "T, Q, R, Q2, S are passed as JSON: there are no AWS credentials"
+    assert warning.problem == "T, Q, R, Q2, S are left as JSON: there are no AWS credentials"
     assert "or give it in the scenario file: `resolve: {'Orders': value}`" in warning.notes
     strict = workshop.open(text, options=ServiceOptions(strict=True))
     (fault,) = faults(lambda: strict.function("one"))
-    assert fault.problem == "T, Q, R are passed as JSON: there are no AWS credentials"
+    assert fault.problem == "T, Q, R are left as JSON: there are no AWS credentials"
 
 
 def test_without_credentials_variables_are_told_of_once(workshop: Workshop) -> None:
@@ -283,7 +284,7 @@ def test_another_name_for_the_stack(deployed: Moto, workshop: Workshop) -> None:
     other = workshop.open(text.replace("orders-dev", "nowhere"), environ=deployed.environ)
     other.function("one")
     (warning,) = other.warnings()
-    assert warning.problem == "T is passed as JSON: there is no stack nowhere in eu-west-1"
+    assert warning.problem == "T is left as JSON: there is no stack nowhere in eu-west-1"
     assert any("deploy it" in note for note in warning.notes)
 
 
@@ -302,6 +303,6 @@ def test_a_circle_of_conditions_and_names(workshop: Workshop) -> None:
     service.function("one")
     problems = [warning.problem for warning in service.warnings()]
     assert problems == [
-        "A is passed as JSON: these conditions refer to each other in a circle: A → B → A",
-        "B is passed as JSON: there are no AWS credentials",
+        "A is left as JSON: these conditions refer to each other in a circle: A → B → A",
+        "B is left as JSON: there are no AWS credentials",
     ]

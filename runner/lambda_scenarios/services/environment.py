@@ -76,12 +76,13 @@ class _Evaluation:
         """The value; where it can't be evaluated it is as written, a mapping or a list as JSON."""
         from lambda_scenarios.services import dynamic_references, intrinsics
 
-        how = "as it is written" if isinstance(value, str) else "as JSON"
+        how = "left as it is written" if isinstance(value, str) else "left as JSON"
         try:
             references = self._references()
-            found = intrinsics.resolve(value, references)
-            if isinstance(found, str):
-                found = dynamic_references.replaced(found, references.dynamic)
+            with references.assumptions.needed_by(origin):
+                found = intrinsics.resolve(value, references)
+                if isinstance(found, str):
+                    found = dynamic_references.replaced(found, references.dynamic)
             if not isinstance(found, (dict, list)):
                 return found
             value = found

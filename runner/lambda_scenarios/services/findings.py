@@ -51,9 +51,10 @@ def problem_of(error: UnresolvableError, path: str) -> Problem:
 
 
 class NotEvaluated(NamedTuple):
-    """A variable that is passed as it is written, since what it refers to is not known.
+    """A variable that has not the value it would have in AWS, since what it refers to is not known.
 
-    `how` completes "is passed …"; `general` is that of `aws.failures.LookupFailed`.
+    `how` completes "it is …", whether a function gets it or not; `general` is that of
+    `aws.failures.LookupFailed`.
     """
 
     name: str
@@ -85,7 +86,7 @@ def _warning(group: list[NotEvaluated]) -> Diagnostic:
         shown += f" and {len(names) - _MOST_NAMES} more"
     where: Place | Origin = place_within(first.origin, first.text) if first.text else first.origin
     return Diagnostic(
-        f"{shown} {'is' if len(names) == 1 else 'are'} passed {first.how}: {first.reason}",
+        f"{shown} {'is' if len(names) == 1 else 'are'} {first.how}: {first.reason}",
         where,
         first.label,
         first.notes,

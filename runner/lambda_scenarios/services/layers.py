@@ -57,7 +57,7 @@ def read_layers(
                 if own is not None:
                     directories.append(_directory(resolver, own, located, root))
                 else:
-                    directories.append(_of_aws(resolver, value, references))
+                    directories.append(_of_aws(resolver, Located(value, located.origin), references))
         except UnresolvableError as error:
             problems.append(problem_of(error, f"layers.{index}"))
         except _LeftOut as left_out:
@@ -127,14 +127,16 @@ def _directory(resolver: Resolver, name: str, located: Located, root: str) -> st
         ) from None
 
 
-def _of_aws(resolver: Resolver, value: Json, references: Callable[[], StackReferences]) -> str:
+def _of_aws(resolver: Resolver, located: Located, references: Callable[[], StackReferences]) -> str:
     """The directory of a layer that AWS keeps, by its ARN or what refers to that."""
+    value = located.value
     shown = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     if isinstance(value, dict):
         from lambda_scenarios.services import intrinsics
 
         try:
-            value = intrinsics.resolve(value, references())
+            with references().assumptions.needed_by(located.origin):
+                value = intrinsics.resolve(value, references())
         except intrinsics.CannotResolve as failure:
             raise _LeftOut(shown, failure.reason, failure.notes) from None
     if not isinstance(value, str):

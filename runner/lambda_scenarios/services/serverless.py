@@ -226,14 +226,7 @@ class ServerlessService:
     def _assumptions(self) -> tuple[Diagnostic, ...]:
         """What was taken for lack of knowledge."""
         references = self._known_references
-        if references is None or references.assumed is None:
-            return ()
-        from lambda_scenarios.services.stack_references import MADE_UP_ACCOUNT
-
-        problem = f"the account is taken as {MADE_UP_ACCOUNT}: {references.assumed.reason}"
-        note = "`resolve: {'AWS::AccountId': '…'}` in the scenario file says which it is"
-        notes = (*references.assumed.notes, note)
-        return (Diagnostic(problem, Origin(self.file), "", notes, severity="warning"),)
+        return () if references is None else references.assumptions.warnings()
 
     def _fields_of(self, key: str, located: Located) -> FunctionFields:
         if key not in self._fields:

@@ -16,6 +16,7 @@ from lambda_scenarios.aws.partitions import partition_of
 from lambda_scenarios.errors import did_you_mean
 from lambda_scenarios.model.values import Json
 from lambda_scenarios.services import logical_ids
+from lambda_scenarios.services.assumptions import Assumptions
 from lambda_scenarios.services.cloudformation.physical import NAMED
 from lambda_scenarios.services.intrinsics import CannotResolve, resolve, resolve_condition
 from lambda_scenarios.services.javascript_text import text_in_text
@@ -54,7 +55,7 @@ class StackReferences:
         self._given = resolver.settings.resolve
         self._known: dict[str, Resource | None] = {}
         self._conditions: list[str] = []  # being evaluated, from the asker to the asked
-        self.assumed: LookupFailed | None = None  # why the account is a made-up one, if it is
+        self.assumptions = Assumptions()
 
     def ref(self, name: str) -> Json:
         given = self._given.get(name)
@@ -165,7 +166,9 @@ class StackReferences:
         try:
             return self._lookups().account_id(self._region)
         except LookupFailed as failure:
-            self.assumed = failure
+            self.assumptions.add(
+                "the account is", MADE_UP_ACCOUNT, failure.reason, failure.notes, name="AWS::AccountId"
+            )
             return MADE_UP_ACCOUNT
 
     def _stack_id(self) -> str:

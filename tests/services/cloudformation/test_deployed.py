@@ -69,6 +69,16 @@ def test_the_stack_of_samconfig_is_asked(deployed: Moto, project: Project) -> No
     assert service.warnings() == ()
 
 
+def test_the_id_of_the_stack_is_asked_for(deployed: Moto, project: Project) -> None:
+    project.environ = dict(deployed.environ)
+    service = project.with_variables("A: !Ref AWS::StackId", "", {"samconfig.toml": CONFIG})
+    (value,) = dict(service.function("One").environment).values()
+    assert (
+        value == deployed.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]["StackId"]
+    )
+    assert service.warnings() == ()
+
+
 def test_what_is_not_deployed_yet(deployed: Moto, project: Project) -> None:
     project.environ = dict(deployed.environ)
     service = project.with_variables("A: !Ref Later", RESOURCES, {"samconfig.toml": CONFIG})
@@ -77,7 +87,7 @@ def test_what_is_not_deployed_yet(deployed: Moto, project: Project) -> None:
     (warning,) = service.warnings()
     assert (
         warning.problem
-        == f"A is passed with `{value}` for Later: the stack shop in {REGION} has no resource `Later`"
+        == f"A is made with `{value}` for Later: the stack shop in {REGION} has no resource `Later`"
     )
 
 

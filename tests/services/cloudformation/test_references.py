@@ -69,7 +69,9 @@ def test_names_that_the_template_gives(project: Project) -> None:
         "10",
         "arn:aws:iam::123456789012:role/r",
     ]
-    assert service.warnings() == ()
+    assert [seen(warning).problem for warning in service.warnings()] == [
+        "the account is taken as 123456789012: without the name of a deployed stack, AWS is not asked"
+    ]
     assert service.function("One").unresolved == ()
 
 
@@ -87,8 +89,8 @@ def test_names_that_aws_chooses_are_those_of_the_template_with_a_warning(project
     }
     warnings = [seen(warning) for warning in service.warnings()]
     assert [warning.problem for warning in warnings][:2] == [
-        "A is passed with `Simple` for Simple: AWS chooses the name",
-        "B is passed with `arn:aws:dynamodb:us-east-1:123456789012:table/Simple` for Simple.Arn: "
+        "A is made with `Simple` for Simple: AWS chooses the name",
+        "B is made with `arn:aws:dynamodb:us-east-1:123456789012:table/Simple` for Simple.Arn: "
         "AWS chooses the name",
     ]
     assert (warnings[0].line, warnings[0].marked) == (11, "!Ref Simple")
@@ -96,6 +98,39 @@ def test_names_that_aws_chooses_are_those_of_the_template_with_a_warning(project
     assert {missing.path for missing in function.unresolved} == {f"environment.{name}" for name in "ABCD"}
     strict = project.with_variables("A: !Ref Simple", RESOURCES, options=ServiceOptions(strict=True))
     assert len(faults(lambda: strict.function("One"))) == 1
+
+
+def test_facts_of_the_account_that_are_made_up_are_told_once_where_they_are_needed(project: Project) -> None:
+    lines = (
+        "A: a\nB: !GetAtt Topic.TopicName\nC: !Ref Topic\nD: !Ref AWS::AccountId\n"
+        "E: !Select [0, !GetAZs '']\nF: !Select [1, !GetAZs '']\nG: !Ref AWS::StackId"
+    )
+    service = project.with_variables(lines, RESOURCES)
+    assert service.warnings() == ()
+    values = dict(service.function("One").environment)
+    assert (values["D"], values["E"], values["F"]) == ("123456789012", "us-east-1a", "us-east-1b")
+    why = "without the name of a deployed stack, AWS is not asked"
+    found = [seen(warning) for warning in service.warnings()]
+    assert [(warning.problem, warning.line) for warning in found] == [
+        (f"the account is taken as 123456789012: {why}", 13),
+        (f"the availability zones of us-east-1 are taken as us-east-1a, us-east-1b, us-east-1c: {why}", 15),
+        (f"the id of the stack orders is taken as {values['G']}: {why}", 17),
+    ]
+    assert "`resolve: {'AWS::AccountId': '…'}` in the scenario file says which it is" in found[0].notes
+    strict = project.with_variables(lines, RESOURCES, options=ServiceOptions(strict=True))
+    assert len(faults(lambda: strict.function("One"))) == 3
+    given = ServiceOptions(resolve=(("AWS::AccountId", "1"), ("AWS::StackId", "arn:s")))
+    known = project.with_variables("C: !Ref Topic\nG: !Ref AWS::StackId", RESOURCES, options=given)
+    assert dict(known.function("One").environment) == {"C": "arn:aws:sns:us-east-1:1:t", "G": "arn:s"}
+    assert known.warnings() == ()
+
+
+def test_an_account_that_decides_a_condition_is_told(project: Project) -> None:
+    conditions = "Conditions: {Ours: !Equals [!Ref AWS::AccountId, '1']}\n"
+    service = project.with_variables("A: !If [Ours, a, b]", conditions)
+    assert dict(service.function("One").environment) == {"A": "b"}
+    (warning,) = map(seen, service.warnings())
+    assert (warning.marked, warning.line) == ("!Equals [!Ref AWS::AccountId, '1']", 12)
 
 
 def test_what_only_aws_knows_is_passed_as_json(project: Project) -> None:
@@ -107,8 +142,8 @@ def test_what_only_aws_knows_is_passed_as_json(project: Project) -> None:
     assert json.loads(found["B"]) == {"Fn::Sub": "${Simple.StreamArn}"}
     assert json.loads(found["C"]) == {"Fn::ImportValue": "vpc"}
     problems = [warning.problem for warning in service.warnings()]
-    assert problems[0] == "A is passed as JSON: only AWS knows `Pool.ProviderNam`"
-    assert problems[2].startswith("C is passed as JSON: ")
+    assert problems[0] == "A is left as JSON: only AWS knows `Pool.ProviderNam`"
+    assert problems[2].startswith("C is left as JSON: ")
 
 
 def test_values_of_the_scenario_file_come_first(project: Project) -> None:
@@ -138,7 +173,7 @@ def test_what_systems_manager_would_tell(project: Project) -> None:
     service = project.with_variables("A: !Ref Ssm\nB: 'x{{resolve:ssm:/p}}'", RESOURCES)
     assert dict(service.function("One").environment) == {"A": "/config/name", "B": "x{{resolve:ssm:/p}}"}
     (warning,) = service.warnings()
-    assert warning.problem == "A, B are passed with stand-ins: there are no AWS credentials"
+    assert warning.problem == "A, B are made with stand-ins: there are no AWS credentials"
 
 
 def test_numbers_booleans_and_null(project: Project) -> None:
@@ -153,7 +188,7 @@ def test_numbers_booleans_and_null(project: Project) -> None:
     }  # fmt: skip
     assert [warning.problem for warning in service.warnings()] == [
         "F is null, which CloudFormation refuses",
-        "H is passed as JSON: an environment variable is a text, and this is a mapping",
+        "H is left as JSON: an environment variable is a text, and this is a mapping",
     ]
 
 

@@ -84,7 +84,8 @@ def _directory(item: Located, stack: Stack, world: CodeWorld) -> tuple[str, tupl
             break
         stack, item = handed
     try:
-        arn = resolve(item.value, stack)
+        with stack.assumptions.needed_by(item.origin):
+            arn = resolve(item.value, stack)
     except OnlyAwsKnows as failure:
         raise _LeftOut(_shown(item.value), failure.reason, failure.notes) from None
     except CannotResolve as failure:

@@ -64,6 +64,7 @@ class NestedStacks:
             stack.lookups,
             given={},
             known=stack.known,
+            assumptions=stack.assumptions,
             build=nested_build(stack.build, name, self._documents),
             parent=Parent(stack, _handed(stack, name)),
             open_child=self.open,

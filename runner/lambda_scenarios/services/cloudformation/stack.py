@@ -18,6 +18,7 @@ from lambda_scenarios.services.variables import Located
 
 if TYPE_CHECKING:
     from lambda_scenarios.aws.lookups import Lookups
+    from lambda_scenarios.services.assumptions import Assumptions
     from lambda_scenarios.services.cloudformation.builds import Build
 
 _SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
@@ -54,6 +55,7 @@ class Stack:
         *,
         given: Mapping[str, Json],
         known: Mapping[str, Json],
+        assumptions: Assumptions,
         build: Build | None = None,
         parent: Parent | None = None,
         open_child: Callable[[Stack, str], Stack | None],
@@ -61,6 +63,7 @@ class Stack:
         """`given` are parameters from outside.
 
         `known` are values by name, as `resolve` of a scenario file has them (`Table`, `Table.Arn`).
+        `assumptions` are those of the whole service.
         `open_child` gives a nested stack by its logical id, None where its template is no local file; it may
         raise CannotResolve.
         """
@@ -74,6 +77,7 @@ class Stack:
         self.parent = parent
         # Values go from one stack of an application to the other.
         self.guesses: list[Guess] = [] if parent is None else parent.stack.guesses
+        self.assumptions = assumptions
         self.stand_ins = StandIns(self, self.guesses)
         self._given = given
         self._open_child = open_child
@@ -227,9 +231,7 @@ class Stack:
         if name == "AWS::AccountId":
             return self.stand_ins.account()
         if name == "AWS::StackId":
-            stack_id = "00000000-0000-0000-0000-000000000000"
-            where = f"{place.region}:{self.stand_ins.account()}"
-            return f"arn:{partition.name}:cloudformation:{where}:stack/{place.name}/{stack_id}"
+            return self.stand_ins.stack_id()
         values: dict[str, Json] = {
             "AWS::Region": place.region,
             "AWS::StackName": place.name,
@@ -252,7 +254,8 @@ class Stack:
             )
         self._asked.append(name)
         try:
-            return resolve_condition(conditions[name], self)
+            with self.assumptions.needed_by(Origin(self.file, ("Conditions", name))):
+                return resolve_condition(conditions[name], self)
         except CannotResolve as failure:
             kind = OnlyAwsKnows if isinstance(failure, OnlyAwsKnows) else CannotResolve
             return kind(f"condition `{name}`: {failure.reason}", failure.label, failure.notes)

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 # As SAM and the mock context have it.
 ACCOUNT = "123456789012"
+_ACCOUNT = "{account}"  # in patterns
+_NO_STACK = "00000000-0000-0000-0000-000000000000"
+
+_NOT_ASKED = LookupFailed(
+    "without the name of a deployed stack, AWS is not asked", ("`stack_name` in samconfig.toml gives it",)
+)
+_NESTED = LookupFailed("AWS chooses the name of a nested stack")
 
 
 class Guess(NamedTuple):
@@ -53,12 +60,18 @@ class StandIns:
 
     def zones(self, region: str) -> list[Json]:
         """Those of the account, else the first three by name."""
+        if self._stack.parent is not None:
+            return self._stack.parent.stack.zones(region)
+        why: LookupFailed = _NOT_ASKED
         if self._stack.place.deployed:
             try:
                 return list(self._stack.lookups.zones(region))
-            except LookupFailed:
-                pass
-        return [f"{region}{letter}" for letter in "abc"]
+            except LookupFailed as failure:
+                why = failure
+        zones = [f"{region}{letter}" for letter in "abc"]
+        what = f"the availability zones of {region} are"
+        self._stack.assumptions.add(what, ", ".join(zones), why.reason, why.notes)
+        return list(zones)
 
     def account(self) -> str:
         for key in ("AWS::AccountId", "aws:accountId"):
@@ -66,12 +79,32 @@ class StandIns:
                 return self._known_text(key)
         if self._stack.place.account is not None:
             return self._stack.place.account
+        if self._stack.parent is not None:
+            return self._stack.parent.stack.stand_ins.account()
+        why: LookupFailed = _NOT_ASKED
         if self._stack.place.deployed:
             try:
                 return self._stack.lookups.account_id(self._stack.place.region)
-            except LookupFailed:
-                return ACCOUNT
+            except LookupFailed as failure:
+                why = failure
+        self._stack.assumptions.add("the account is", ACCOUNT, why.reason, why.notes, name="AWS::AccountId")
         return ACCOUNT
+
+    def stack_id(self) -> str:
+        """That of the deployed stack, else one that no stack has."""
+        place = self._stack.place
+        why = _NOT_ASKED if self._stack.parent is None else _NESTED
+        if place.deployed:
+            try:
+                return self._stack.lookups.stack_id(place.name, place.region)
+            except LookupFailed as failure:
+                why = failure
+        partition = partition_of(place.region).name
+        where = f"{place.region}:{self.account()}"
+        stack_id = f"arn:{partition}:cloudformation:{where}:stack/{place.name}/{_NO_STACK}"
+        what = f"the id of the stack {place.name} is"
+        self._stack.assumptions.add(what, stack_id, why.reason, why.notes, name="AWS::StackId")
+        return stack_id
 
     def guess(self, name: str, value: str, why: LookupFailed | None) -> None:
         """`value` is put in place of what only AWS knows; `why` it could not be asked, if that was tried."""
@@ -129,13 +162,16 @@ class StandIns:
         if kind == "AWS::SSM::Parameter" and attribute == "Value":
             return self._property(name, "Value")
         unnamed = self._stack.function_name(name) if kind == "AWS::Lambda::Function" else name
-        ref = self._formed(known.ref if known else "{name}", own or unnamed)
+        # What follows from an ARN need not have its account in it.
+        ref = self._formed(known.ref if known else "{name}", own or unnamed, account=_ACCOUNT)
         pattern = LOCAL_ATTRIBUTES.get(kind, {}).get(attribute)
         if pattern is not None:
             path = self._own_name(name, "Path") or "/"
             found: str | None = self._formed(pattern.replace("{path}", path), own or unnamed)
         else:
             found = computed(Resource(kind, ref), attribute, self._stack.place.region, self.account)
+        if found is not None and _ACCOUNT in found:
+            found = found.replace(_ACCOUNT, self.account())
         if found is None:
             raise _only_aws(f"only AWS knows `{name}.{attribute}`", why)
         if own is None:
@@ -163,9 +199,11 @@ class StandIns:
         found = properties.get(property_name) if isinstance(properties, dict) else None
         return resolve(found, self._stack)
 
-    def _formed(self, pattern: str, name: str) -> str:
+    def _formed(self, pattern: str, name: str, *, account: str = "") -> str:
+        """The pattern filled in, with the stack's account where none is given."""
         partition = partition_of(self._stack.place.region)
-        account = self.account() if "{account}" in pattern else ""
+        if "{account}" in pattern and not account:
+            account = self.account()
         return pattern.format(
             name=name,
             region=self._stack.place.region,

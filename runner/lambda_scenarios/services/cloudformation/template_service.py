@@ -10,6 +10,7 @@ from lambda_scenarios.model.function import Function, FunctionSummary, ServiceIn
 from lambda_scenarios.model.values import Json, Origin
 from lambda_scenarios.model.values import Place as FilePlace
 from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.services.assumptions import Assumptions
 from lambda_scenarios.services.cloudformation.builds import find_build
 from lambda_scenarios.services.cloudformation.cdk import construct_path, find_stacks
 from lambda_scenarios.services.cloudformation.code import CodeWorld, Resource
@@ -82,30 +83,32 @@ def template_service(file: str, options: ServiceOptions, world: World) -> Templa
     )
     given = {**config.parameters, **dict(options.params)}
     profile = options.aws_profile or config.profile
-    stack = _open(file, place, given, world, options, profile)
+    assumptions = Assumptions()
+    stack = _open(file, place, given, world, options, profile, assumptions)
     info = ServiceInfo(
         place.name, options.stage or _DEFAULT_STAGE, place.region, os.path.dirname(file), file, config.profile
     )
-    return TemplateService(info, (("", stack),), options, world, config.warnings)
+    return TemplateService(info, (("", stack),), options, world, config.warnings, assumptions)
 
 
 def cdk_service(file: str, options: ServiceOptions, world: World) -> TemplateService:
     """The service of an app of the CDK, as it was last synthesised. Raises UsageError."""
     found = find_stacks(file, world.documents, world.cwd)
     stacks = []
+    assumptions = Assumptions()
     for each in found:
         region = options.region or each.region or _DEFAULT_REGION
         place = Place(each.name, region, deployed=True, account=each.account)
         key = f"{each.shown}/" if len(found) > 1 else ""
-        stacks.append(
-            (key, _open(each.file, place, dict(options.params), world, options, options.aws_profile))
-        )
+        given = dict(options.params)
+        stack = _open(each.file, place, given, world, options, options.aws_profile, assumptions)
+        stacks.append((key, stack))
     root = os.path.dirname(file)
     if os.path.basename(root) == "cdk.out":
         root = os.path.dirname(root)
     name = found[0].name if len(found) == 1 else os.path.basename(root) or "app"
     info = ServiceInfo(name, options.stage or _DEFAULT_STAGE, stacks[0][1].place.region, root, file)
-    return TemplateService(info, tuple(stacks), options, world, ())
+    return TemplateService(info, tuple(stacks), options, world, (), assumptions)
 
 
 def _open(
@@ -115,6 +118,7 @@ def _open(
     world: World,
     options: ServiceOptions,
     profile: str | None,
+    assumptions: Assumptions,
 ) -> Stack:
     size = os.path.getsize(file) if os.path.exists(file) else 0
     name = shown_path(file, world.cwd)
@@ -137,6 +141,7 @@ def _open(
         world.lookups.of_profile(profile),
         given=given,
         known=known,
+        assumptions=assumptions,
         build=find_build(file, world.documents),
         open_child=NestedStacks(world.documents).open,
     )
@@ -163,6 +168,7 @@ class TemplateService:
         options: ServiceOptions,
         world: World,
         warnings: tuple[Diagnostic, ...],
+        assumptions: Assumptions,
     ) -> None:
         """`stacks` are those that are no nested ones, each with what its functions' keys begin with."""
         assert info.file is not None  # a template is a file
@@ -171,6 +177,7 @@ class TemplateService:
         self._stacks = stacks
         self._options = options
         self._world = world
+        self._assumptions = assumptions
         self._known_index: _Index | None = None
         self._functions: dict[str, Function] = {}
         self._read: dict[str, TemplateFields] = {}
@@ -215,14 +222,15 @@ class TemplateService:
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         left = [one for fields in self._read.values() for one in fields.not_evaluated]
-        return (*self._warnings, *warnings_of(left))
+        return (*self._warnings, *warnings_of(left), *self._assumptions.warnings())
 
     def _function(self, key: str, entry: _Entry) -> Function:
         """The function, or a UsageError with all that is wrong."""
         fields = self._fields_of(key, entry)
         diagnostics = [_diagnostic(problem, key, entry.located.origin) for problem in fields.problems]
         if self._options.strict:
-            warnings = (*fields.warnings, *warnings_of(fields.not_evaluated))
+            left = warnings_of(fields.not_evaluated)
+            warnings = (*fields.warnings, *left, *self._assumptions.warnings())
             diagnostics += strictly(warnings)
         if diagnostics:
             raise UsageError(*diagnostics)

@@ -17,7 +17,8 @@ _LONGEST_SHOWN = 60
 def evaluated(found: Located, stack: Stack) -> Json:
     """The value with every function in it evaluated. Raises UnresolvableError."""
     try:
-        return resolve(found.value, stack)
+        with stack.assumptions.needed_by(found.origin):
+            return resolve(found.value, stack)
     except CannotResolve as failure:
         raise unresolvable(failure, found) from None
 

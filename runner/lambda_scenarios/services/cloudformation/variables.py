@@ -42,7 +42,8 @@ class _Reader:
         path = f"environment.{name}"
         self.stack.guesses.clear()
         try:
-            value = resolve(declared.value, self.stack)
+            with self.stack.assumptions.needed_by(declared.origin):
+                value = resolve(declared.value, self.stack)
             if isinstance(value, str) and "{{resolve:" in value:
                 value = replaced(value, self.stack.stand_ins.dynamic)
         except OnlyAwsKnows as failure:
@@ -74,7 +75,7 @@ class _Reader:
                 NotEvaluated(
                     name,
                     # Those with the same general reason are told of together.
-                    "with stand-ins" if guess.general else f"with `{guess.value}` for {guess.name}",
+                    "made with stand-ins" if guess.general else f"made with `{guess.value}` for {guess.name}",
                     guess.reason,
                     declared.origin,
                     label=f"`resolve: {{'{guess.name}': …}}` in the scenario file gives it",
@@ -86,7 +87,7 @@ class _Reader:
     def pass_as_json(self, name: str, declared: Located, value: Json, reason: str) -> None:
         """What the Serverless Framework documents for what it can't resolve, here too."""
         self.values.append((name, json.dumps(value, ensure_ascii=False, separators=(",", ":"))))
-        self.not_evaluated.append(NotEvaluated(name, "as JSON", reason, declared.origin))
+        self.not_evaluated.append(NotEvaluated(name, "left as JSON", reason, declared.origin))
 
     def warn(self, problem: str, found: Located, label: str = "") -> None:
         self.warnings.append(Diagnostic(problem, found.origin, label, severity="warning"))
