@@ -25,7 +25,7 @@ NONCE = "00112233445566aa"
 headers = st.lists(
     st.tuples(
         st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,20}", fullmatch=True).filter(
-            lambda n: n.lower() != "content-length"
+            lambda n: n.lower() not in ("content-length", "transfer-encoding")
         ),
         st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), max_size=20).map(str.strip),
     ),
@@ -39,6 +39,24 @@ responses = st.lists(
 def written(status: int, fields: list[tuple[str, str]], body: bytes) -> bytes:
     lines = [f"HTTP/1.1 {status} Whatever", *(f"{n}: {v}" for n, v in fields), f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def in_chunks(status: int, fields: list[tuple[str, str]], pieces: list[bytes]) -> bytes:
+    """As a server writes a body whose length it doesn't know, or doesn't say."""
+    lines = [f"HTTP/1.1 {status} Whatever", *(f"{n}: {v}" for n, v in fields), "Transfer-Encoding: chunked"]
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces if piece)
+    return "\r\n".join([*lines, "", ""]).encode() + chunks + b"0\r\nSome-Trailer: x\r\n\r\n"
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.lists(st.binary(max_size=100), max_size=4), max_size=6), st.lists(st.integers(0, 2000)))
+def test_any_split_of_chunks_gives_the_same_responses(bodies: list[list[bytes]], cuts: list[int]) -> None:
+    parts = [in_chunks(200, [("a", "b")], pieces) + written(202, [], b"x") for pieces in bodies]
+    stream = b"".join(parts)
+    at = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+    parser = client.ResponseParser()
+    found = [body for begin, end in itertools.pairwise(at) for _, _, body in parser.feed(stream[begin:end])]
+    assert found == [body for pieces in bodies for body in (b"".join(pieces), b"x")]
 
 
 @settings(deadline=None, max_examples=80)
@@ -71,6 +89,13 @@ def test_what_is_no_http_is_refused_or_awaited(data: bytes) -> None:
     parser = client.ResponseParser()
     with contextlib.suppress(ValueError):
         assert parser.feed(data) == []
+
+
+@settings(deadline=None)
+@given(st.binary() | st.from_regex(rb"(-?[0-9a-f]{1,3}(;x)?\r\n){1,5}", fullmatch=True))
+def test_what_is_no_chunk_is_refused_or_awaited(data: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        client.chunked_body(bytearray(data))
 
 
 # --- processes

@@ -31,7 +31,8 @@ function runtimeMajor(executionEnvironment) {
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
- * Make a parser of pipelined HTTP/1.1 responses with Content-Length.
+ * Make a parser of pipelined HTTP/1.1 responses. This project's server always says the length; others, such
+ * as AWS's runtime interface emulator, send larger events in chunks.
  *
  * It is a function that takes the next bytes, cut anywhere, and returns the responses that are now
  * complete, `{status, headers, body}`: header names in lower case, the body as text. The bytes given are
@@ -56,6 +57,13 @@ function createResponseParser() {
       const headEnd = data.indexOf(HEAD_END, at);
       if (headEnd < 0) break;
       const head = parseHead(data.toString('utf8', at, headEnd));
+      if (head.headers['transfer-encoding']) {
+        const found = chunkedBody(data, headEnd + 4);
+        if (!found) break;
+        responses.push({ ...head, body: found.body });
+        at = found.end;
+        continue;
+      }
       const end = headEnd + 4 + Number(head.headers['content-length'] || 0);
       if (end > data.length) {
         needed = end - at;
@@ -68,6 +76,28 @@ function createResponseParser() {
     kept = keptBytes > 0 ? [Buffer.from(data.subarray(at))] : [];
     return responses;
   };
+}
+
+const LINE_END = Buffer.from('\r\n');
+
+/** The body whose chunks begin at an offset, as text, and the offset of its end; null where it isn't complete. */
+function chunkedBody(data, at) {
+  const chunks = [];
+  for (;;) {
+    const end = data.indexOf(LINE_END, at);
+    if (end < 0) return null;
+    const size = parseInt(data.toString('latin1', at, end), 16);
+    at = end + 2;
+    if (!(size > 0)) break;
+    chunks.push(data.subarray(at, at + size));
+    at += size + 2;
+  }
+  for (;;) {
+    const end = data.indexOf(LINE_END, at); // trailers, up to an empty line
+    if (end < 0) return null;
+    if (end === at) return { body: Buffer.concat(chunks).toString(), end: at + 2 };
+    at = end + 2;
+  }
 }
 
 function parseHead(text) {

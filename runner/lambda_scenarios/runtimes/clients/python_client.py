@@ -43,12 +43,13 @@ class ResponseParser:
         self._buffer = bytearray()
         self._searched = 0  # no end of a head begins before this offset
         self._head: tuple[int, Headers] | None = None
-        self._length = 0
+        self._length: int | None = 0  # None: in chunks
 
     def feed(self, data: bytes | bytearray | memoryview) -> list[Response]:
         """Take further bytes; return the responses that are complete by now, in order.
 
-        Raises ValueError for what is not HTTP/1.x with a Content-Length.
+        Raises ValueError for what is not HTTP/1.x. This project's server always says the length; others,
+        such as AWS's runtime interface emulator, send larger events in chunks.
         """
         buffer = self._buffer
         buffer += data
@@ -60,13 +61,22 @@ class ResponseParser:
                     self._searched = max(0, len(buffer) - 3)
                     return responses
                 self._head = parse_head(bytes(buffer[:end]))
-                self._length = int(self._head[1].get("content-length", "0"))
+                chunked = "transfer-encoding" in self._head[1]
+                self._length = None if chunked else int(self._head[1].get("content-length", "0"))
                 del buffer[: end + 4]
                 self._searched = 0
-            if len(buffer) < self._length:
+            length = self._length
+            if length is None:
+                found = chunked_body(buffer)
+                if found is None:
+                    return responses
+                body, length = found
+            elif len(buffer) < length:
                 return responses
-            responses.append((*self._head, bytes(buffer[: self._length])))
-            del buffer[: self._length]
+            else:
+                body = bytes(buffer[:length])
+            responses.append((*self._head, body))
+            del buffer[:length]
             self._head = None
 
 
@@ -80,6 +90,31 @@ def parse_head(head: bytes) -> tuple[int, Headers]:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     return int(first[9:12]), headers
+
+
+def chunked_body(data: bytearray) -> tuple[bytes, int] | None:
+    """The body whose chunks `data` begins with, and the offset of its end; None where it isn't complete."""
+    places = []
+    at = 0
+    size = -1
+    while size:
+        end = data.find(b"\r\n", at)
+        if end < 0:
+            return None
+        size = int(data[at:end].partition(b";")[0], 16)
+        if size < 0:
+            raise ValueError("a chunk of negative size")
+        at = end + 2
+        if size:
+            places.append((at, at + size))
+            at += size + 2
+    while True:  # trailers, up to an empty line
+        end = data.find(b"\r\n", at)
+        if end < 0:
+            return None
+        at, begin = end + 2, at
+        if end == begin:
+            return b"".join([data[a:b] for a, b in places]), at
 
 
 def next_request(host: str) -> bytes:

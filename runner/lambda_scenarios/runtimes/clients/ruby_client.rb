@@ -175,7 +175,8 @@ module LambdaScenarios
     end
   end
 
-  # Finds the responses in the bytes that a server sends, however the network cuts them.
+  # Finds the responses in the bytes that a server sends, however the network cuts them. This project's server
+  # always says the length; others, such as AWS's runtime interface emulator, send larger events in chunks.
   class Parser
     def initialize
       @buffer = String.new(encoding: Encoding::BINARY)
@@ -197,15 +198,42 @@ module LambdaScenarios
           @head = parse_head(@buffer.slice!(0, at + 4))
           @searched = 0
         end
-        length = @head[1].fetch('content-length', '0').to_i
-        return messages if @buffer.bytesize < length
+        body = @head[1].key?('transfer-encoding') ? chunked_body : plain_body
+        return messages unless body
 
-        messages << Message.new(*@head, @buffer.slice!(0, length))
+        messages << Message.new(*@head, body)
         @head = nil
       end
     end
 
     private
+
+    def plain_body
+      length = @head[1].fetch('content-length', '0').to_i
+      @buffer.slice!(0, length) if @buffer.bytesize >= length
+    end
+
+    def chunked_body
+      places = []
+      at = 0
+      loop do
+        stop = @buffer.index("\r\n", at) or return
+        size = @buffer[at...stop].to_i(16)
+        at = stop + 2
+        break unless size.positive?
+
+        places << [at, size]
+        at += size + 2
+      end
+      while (stop = @buffer.index("\r\n", at)) && stop > at # trailers, up to an empty line
+        at = stop + 2
+      end
+      return unless stop
+
+      body = places.map { |place, size| @buffer[place, size] }.join
+      @buffer.slice!(0, stop + 2)
+      body
+    end
 
     def parse_head(text)
       first, *lines = text.split("\r\n")

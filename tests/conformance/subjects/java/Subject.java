@@ -2,6 +2,7 @@ import com.amazonaws.services.lambda.runtime.Context;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** The subject of the conformance suite, through AWS's own client for Java. */
 public class Subject {
@@ -59,7 +60,7 @@ public class Subject {
         for (Object name : (List<?>) event.get("names")) found.put((String) name, System.getenv((String) name));
         return found;
       default:
-        return Map.of("count", count, "process", process());
+        return new TreeMap<>(Map.of("count", count, "process", process()));
     }
   }
 
