@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.model.scenario import Case
     from lambda_scenarios.reports.console import Console
     from lambda_scenarios.reports.targets import Targets
+    from lambda_scenarios.runtimes.debugging import Debugging
     from lambda_scenarios.runtimes.runtime import World
     from lambda_scenarios.scenarios.draft import Expanded, RenderedSuite, RunSettings
     from lambda_scenarios.session import Session
@@ -71,6 +72,7 @@ class RunRequest(NamedTuple):
     strict: bool = False
     docker: DockerSettings | None = None
     qualifier: str | None = None  # of the functions on AWS
+    debug: Debugging | None = None
 
 
 class RunResult(NamedTuple):
@@ -107,7 +109,7 @@ def run(
     missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
     warn((*suite.warnings, *missing))
     try:
-        return _execute(request, suite.cases, prepared, world, console, early, began)
+        return _execute(request, suite.cases, prepared, world, console, early, began, say)
     except KeyboardInterrupt:
         directory = shown_path(request.reports.directory, world.cwd)
         raise Interrupted(f"`lambda-scenarios report {directory}` writes the reports") from None
@@ -162,6 +164,7 @@ def _conditions(request: RunRequest) -> Conditions:
         request.docker,
         jobs=_jobs(request),
         qualifier=request.qualifier,
+        debug=request.debug,
     )
 
 
@@ -216,6 +219,7 @@ def _execute(
     console: Callable[[], Console],
     early: Early | None,
     began: float,
+    say: Callable[[str], None],
 ) -> RunResult:
     jobs = _jobs(request)
     limits = Limits(
@@ -224,6 +228,11 @@ def _execute(
         until=None if request.max_time is None else began + request.max_time,
         prefetch=request.max_failures is None,
     )
+    lanes = plan.lanes(prepared.assignments)
+    if request.debug is not None:
+        jobs = 1
+        limits = limits._replace(jobs=1, idle=0, prefetch=False)  # another worker may need the port
+        lanes = plan.one_by_one(lanes)
     sessions: list[Session] = []
     raise_interrupts()
 
@@ -235,9 +244,7 @@ def _execute(
         sessions.append(Session(request, cases, prepared, world, console(), jobs))
         return sessions[0]
 
-    scheduler = Scheduler(
-        plan.lanes(prepared.assignments), limits, early, engine=prepared.engine, invoker=prepared.invoker
-    )
+    scheduler = Scheduler(lanes, limits, early, engine=prepared.engine, invoker=prepared.invoker, say=say)
     left, interrupted = scheduler.run(begin)
     (session,) = sessions
     wall_ms = (time.monotonic() - began) * 1000

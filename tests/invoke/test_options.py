@@ -272,10 +272,6 @@ class TestService:
         assert "needs a Docker engine" in done.stderr
         assert "--missing-runtime" not in done.stderr
 
-    def test_the_later_options_are_refused(self, shop: Path) -> None:
-        done = invoke(shop, "-f", "echo", "--debug")
-        assert done.status == 2
-
 
 def test_output_comes_as_it_is_written(shop: Path) -> None:
     process = running.start(shop, ["invoke", "-f", "slow", "--timeout", "30"])

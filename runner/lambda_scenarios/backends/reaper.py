@@ -71,10 +71,14 @@ class Reaper:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._writer, line.encode())
 
-    def close(self) -> None:
-        """Sweeps after all workers have been ended, ends the child, and waits for it."""
+    def sweep(self) -> None:
+        """Kills what workers started that have been ended, and what left their process groups."""
         # Smaller than the numbers of all workers, but where they begin anew.
         sweep(self._groups.marks, since=self._child)
+
+    def close(self) -> None:
+        """Sweeps after all workers have been ended, ends the child, and waits for it."""
+        self.sweep()
         self._say(_DONE.decode() + "\n")
         os.close(self._writer)
         with contextlib.suppress(ChildProcessError):

@@ -12,11 +12,14 @@ from lambda_scenarios.cli.options import (
     add_aws,
     add_backend,
     add_credentials,
+    add_debug,
     add_one_service,
     add_skip_package,
     add_strict,
     credentials_of,
+    debug_of,
     docker_of,
+    is_debugged,
     one_service,
     qualifier_of,
 )
@@ -85,11 +88,14 @@ def _configure(parser: Parser) -> None:
     add_aws(group)
     group.add_argument("--docker", action="store_true", help="in a container: --backend docker")
     group.add_argument("--timeout", type=positive, metavar="S", help="seconds, instead of the function's own")
+    add_debug(group, parser)
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
     where = options.service or "."
-    early = None if options.backend == "aws" else begin((where,), world, inherit=options.inherit_env)
+    early = None
+    if options.backend != "aws" and not is_debugged(options):
+        early = begin((where,), world, inherit=options.inherit_env)
     try:
         return _invoke(options, world, early)
     except MissingPart as missing:
@@ -180,6 +186,7 @@ def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
             docker=docker_of(options, world),
             say=lambda line: print(line, file=sys.stderr, flush=True),
             qualifier=qualifier,
+            debug=debug_of(options),
         ),
         raw=options.raw,
         environment=environment,

@@ -10,7 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from lambda_scenarios.cli.parser import Parser, pairs
+from lambda_scenarios.cli.parser import Parser, pairs, port
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.runtimes.runtime import World
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.scenario import Credentials
     from lambda_scenarios.pipeline import Suite
+    from lambda_scenarios.runtimes.debugging import Debugging
     from lambda_scenarios.scenarios.draft import Overrides, RunSettings
     from lambda_scenarios.services.service import ServiceOptions
 
@@ -229,6 +230,38 @@ def docker_of(options: argparse.Namespace, world: World) -> DockerSettings | Non
         parse(options.docker_arg, world.environ, world.cwd) if options.docker_arg else DockerArguments()
     )
     return DockerSettings(images, arguments)
+
+
+_NO_DEBUGGER = -1
+
+
+def add_debug(group: argparse._ActionsContainer, parser: Parser) -> None:
+    """`debug_of` reads it."""
+    parser.numeric.add("--debug")
+    group.add_argument(
+        "--debug",
+        nargs="?",
+        type=port,
+        const=None,
+        default=_NO_DEBUGGER,
+        metavar="PORT",
+        help="wait for a debugger before the handler is loaded; one worker, no timeouts "
+        "(Python: debugpy, Node.js: inspector, Java: JDWP, Ruby: rdbg)",
+    )
+
+
+def is_debugged(options: argparse.Namespace) -> bool:
+    """Whether a debugger is asked for."""
+    return bool(options.debug != _NO_DEBUGGER)
+
+
+def debug_of(options: argparse.Namespace) -> Debugging | None:
+    """What --debug asks for; None where it isn't given."""
+    if not is_debugged(options):
+        return None
+    from lambda_scenarios.runtimes.debugging import Debugging
+
+    return Debugging(options.debug)
 
 
 def overrides_of(options: argparse.Namespace, world: World) -> Overrides:

@@ -15,7 +15,7 @@ NOT_YET = frozenset(
         *("--last-failed", "--changed-since", "--shard", "--timings", "--retries", "--repeat"),
         *("--fail-on-flaky", "--warm-check"),
         *("--ctrf", "--tap", "--history", "--github"),
-        *("--coverage", "--preset", "--update-snapshots", "--watch", "--debug"),
+        *("--coverage", "--preset", "--update-snapshots", "--watch"),
     )
 )
 
@@ -49,7 +49,8 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 class Parser(argparse.ArgumentParser):
     """Raises UnknownOption instead of exiting; no abbreviations, which would break when options are added.
 
-    `verbatim` has the options whose values may begin with a dash, by every spelling, with a long one.
+    `verbatim` has the options whose values may begin with a dash, by every spelling, with a long one;
+    `numeric` those that take a number or nothing, whatever follows them.
     """
 
     def __init__(self, prog: str, description: str) -> None:
@@ -60,6 +61,7 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_Formatter,
         )
         self.verbatim: dict[str, str] = {}
+        self.numeric: set[str] = set()
 
     def parse_args(self, args: Sequence[str]) -> argparse.Namespace:  # type: ignore[override]  # one way of many
         return super().parse_args(self._joined(args))
@@ -69,7 +71,7 @@ class Parser(argparse.ArgumentParser):
         be read as the option -p."""
         known = frozenset(option for action in self._actions for option in action.option_strings)
         joined: list[str] = []
-        rest = iter(arguments)
+        rest = iter(self._numbered(arguments))
         for argument in rest:
             joined.append(argument)
             option = self.verbatim.get(argument)
@@ -81,6 +83,19 @@ class Parser(argparse.ArgumentParser):
             else:
                 joined[-1] = f"{option}={following}"
         return joined
+
+    def _numbered(self, arguments: Sequence[str]) -> list[str]:
+        """The arguments, those of `numeric` joined to their number, or to nothing: `--debug scenarios/` would
+        take the path."""
+        found: list[str] = []
+        for argument in arguments:
+            if found and found[-1] in self.numeric:
+                found[-1] += "="
+                if argument.isdigit():
+                    found[-1] += argument
+                    continue
+            found.append(argument)
+        return found
 
     def error(self, message: str) -> NoReturn:
         notes = [f"{self.prog} --help lists the options"]
@@ -132,6 +147,13 @@ def count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"takes a whole number from 1, not `{text}`")
     return int(text)
+
+
+def port(text: str) -> int | None:
+    """A port; nothing: None."""
+    if text and (not text.isdigit() or int(text) > 65535):
+        raise argparse.ArgumentTypeError(f"takes a port, 0 to 65535, not `{text}`")
+    return int(text) if text else None
 
 
 def jobs(text: str) -> int:

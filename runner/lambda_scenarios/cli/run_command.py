@@ -15,12 +15,15 @@ from lambda_scenarios.cli.options import (
     add_backend,
     add_clock,
     add_credentials,
+    add_debug,
     add_selection,
     add_service,
     add_skip_package,
     add_strict,
     credentials_of,
+    debug_of,
     docker_of,
+    is_debugged,
     overrides_of,
     qualifier_of,
     settings_of,
@@ -28,6 +31,7 @@ from lambda_scenarios.cli.options import (
 )
 from lambda_scenarios.cli.parser import Parser, count, jobs, pairs, positive, terminal_width
 from lambda_scenarios.cli.telling import tell
+from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.reports import targets
 from lambda_scenarios.runtimes.early_start import begin
 from lambda_scenarios.runtimes.runtime import World
@@ -53,6 +57,7 @@ def _configure(parser: Parser) -> None:
     group.add_argument("--isolation", choices=("warm", "cold"), help="whether scenarios share warm workers")
     group.add_argument("--timeout", type=positive, metavar="S", help="seconds, for every invocation")
     group.add_argument("--max-time", type=positive, metavar="S", help="seconds, for the whole run")
+    add_debug(group, parser)
     group.add_argument("-x", dest="first", action="store_true", help="stop at the first failure")
     group.add_argument("--max-failures", type=count, metavar="N", help="stop after N failures")
     group.add_argument("--order", choices=("defined", "random"), default="defined")
@@ -79,7 +84,7 @@ def _configure(parser: Parser) -> None:
 
 def _execute(options: argparse.Namespace, world: World) -> int:
     early = None
-    if options.backend != "aws":
+    if options.backend != "aws" and not is_debugged(options):
         early = begin(options.paths or (DEFAULT_PATH,), world, inherit=options.inherit_env)
     try:
         return _run(options, world, early)
@@ -105,7 +110,7 @@ def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
         return Console(
             stream,
             colour=look.colour,
-            live=look.live,
+            live=look.live and request.debug is None,  # which is told of between its lines
             width=terminal_width(world.environ),
             verbosity=1 if options.verbose else -1 if options.quiet else 0,
             clock=time.monotonic,
@@ -128,6 +133,11 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
     from lambda_scenarios.pipeline import RunRequest
 
     qualifier = qualifier_of(options)
+    debug = debug_of(options)
+    if debug is not None and options.jobs > 1:
+        raise UsageError(
+            Diagnostic(f"--debug and --jobs {options.jobs} contradict each other: one worker waits")
+        )
     credentials, role = credentials_of(options)
     return RunRequest(
         suite=suite_of(
@@ -161,6 +171,7 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
         strict=options.strict,
         docker=docker_of(options, world),
         qualifier=qualifier,
+        debug=debug,
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.execution import endings
-from lambda_scenarios.execution.worker import INIT_LIMIT, Ended, Worker
+from lambda_scenarios.execution.worker import Ended, Worker
 from lambda_scenarios.model.outcome import BackendFailed, Ending
 from lambda_scenarios.runtime_api import protocol
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.backends.docker.engine import Engine
     from lambda_scenarios.backends.early import Early
     from lambda_scenarios.backends.reaper import Reaper
-    from lambda_scenarios.execution.logs import LiveOutput
+    from lambda_scenarios.execution.logs import Listener
     from lambda_scenarios.execution.loop import Loop
     from lambda_scenarios.execution.plan import WorkerSpec
 
@@ -52,7 +52,7 @@ class ContainerWorker(Worker):
         engine: Engine,
         on_end: Callable[[Worker, Ended], None],
         init_under_timeout: bool = False,
-        live: LiveOutput | None = None,
+        live: Listener | None = None,
     ) -> None:
         self._engine = engine
         self._running = False  # the engine has started it
@@ -87,7 +87,7 @@ class ContainerWorker(Worker):
         if self.ready or self._held or not self.alive:
             return
         self._spawned = time.monotonic()
-        self.deadline = self._spawned + INIT_LIMIT
+        self.deadline = self._spawned + self.spec.init_limit
         if self._sent:
             self._begin()
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 # What one invocation may print before the rest is dropped: a handler in an endless loop of prints must
 # not fill the memory of the run.
 LIMIT = 16 * 1024 * 1024
+
+
+class Listener(Protocol):
+    """Whoever hears a worker's output as it comes, markers and all, and of its end."""
+
+    def feed(self, data: bytes) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class LiveOutput:
@@ -47,6 +56,38 @@ class LiveOutput:
         if self._held and not self._held.startswith(self._begin):
             self._write(self._held)
         self._held = b""
+
+
+class Awaiting:
+    """Calls `seen` once, when a line with `text` has been printed; passes everything on to `behind`."""
+
+    __slots__ = ("_behind", "_kept", "_seen", "_text")
+
+    def __init__(self, text: bytes, seen: Callable[[], None], behind: Listener | None) -> None:
+        self._text = text
+        self._seen: Callable[[], None] | None = seen
+        self._behind = behind
+        self._kept = b""  # what may be the beginning of such a line
+
+    def feed(self, data: bytes) -> None:
+        if self._behind is not None:
+            self._behind.feed(data)
+        if self._seen is None:
+            return
+        data = self._kept + data
+        at = data.find(self._text)
+        if at < 0:
+            self._kept = data[max(0, len(data) - len(self._text) + 1) :]
+        elif b"\n" in data[at:]:
+            self._kept = b""
+            self._seen()
+            self._seen = None
+        else:
+            self._kept = data[at:]
+
+    def close(self) -> None:
+        if self._behind is not None:
+            self._behind.close()
 
 
 class LogSplitter:

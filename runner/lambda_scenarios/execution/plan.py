@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from lambda_scenarios.model.container import ContainerSpec
     from lambda_scenarios.model.remote import RemoteCall, RemoteSpec
+    from lambda_scenarios.runtimes.runtime import Debugger
+
+
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: init has 10 seconds; after
+# that it runs again as part of the first invocation, under the function's own timeout.
+INIT_LIMIT = 10.0
+NO_LIMIT = float("inf")
 
 
 class WorkerSpec(NamedTuple):
@@ -15,6 +22,7 @@ class WorkerSpec(NamedTuple):
     `nonce` marks the ends of invocations in its output ("": it doesn't). `environment` is complete but for
     AWS_LAMBDA_RUNTIME_API; `number` names it in reports, and `identity` says whose credentials it has. Where
     there is a `container`, that is started, and `command` is empty; where there is a `remote`, nothing is.
+    Where there is a `debugger`, it is waited for, and nothing has a limit.
     """
 
     command: tuple[str, ...]
@@ -25,6 +33,12 @@ class WorkerSpec(NamedTuple):
     identity: str = ""
     container: "ContainerSpec | None" = None
     remote: "RemoteSpec | None" = None
+    debugger: "Debugger | None" = None
+
+    @property
+    def init_limit(self) -> float:
+        """Seconds that loading may take by itself."""
+        return INIT_LIMIT if self.debugger is None else NO_LIMIT
 
     @property
     def backend(self) -> str:
@@ -99,3 +113,13 @@ def lanes(assignments: Sequence[Assignment]) -> tuple[Lane, ...]:
             found.append((spec, tasks))
         tasks.append(task)
     return tuple(Lane(spec, tuple(tasks)) for spec, tasks in found)
+
+
+def one_by_one(lanes: Sequence[Lane]) -> tuple[Lane, ...]:
+    """The lanes one after another, so that none of their workers is started again."""
+    found: list[Lane] = []
+    place = 0
+    for spec, tasks in lanes:
+        found.append(Lane(spec, tuple(task._replace(order=place + nth) for nth, task in enumerate(tasks))))
+        place += len(tasks)
+    return tuple(found)

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import MissingPart, did_you_mean
-from lambda_scenarios.execution.plan import Assignment, Task, WorkerSpec
+from lambda_scenarios.errors import Diagnostic, MissingPart, UsageError, did_you_mean
+from lambda_scenarios.execution.plan import NO_LIMIT, Assignment, Task, WorkerSpec
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.model.scenario import Case, ContextOverride, Invocation
 from lambda_scenarios.runtimes.all_runtimes import backend_of, runtime_of
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lambda_scenarios.execution.deployed import Deployed
     from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.remote import RemoteCall
+    from lambda_scenarios.runtimes.debugging import Debugging
+    from lambda_scenarios.runtimes.runtime import Debugger
 
 
 class Prepared(NamedTuple):
@@ -43,7 +45,8 @@ class Conditions(NamedTuple):
     `role` an ARN, which win over those of the services; `now` is seconds since the epoch. `docker` says how
     containers are made, None: as usual; `say` tells the user what is waited for. `unbuilt` are the builds
     that failed, by command and directory. At most `jobs` requests to AWS are under way at once, and go to
-    `qualifier` of the deployed functions."""
+    `qualifier` of the deployed functions. With `debug`, every worker waits for a debugger, and nothing has a
+    limit."""
 
     now: float
     inherit: bool = False
@@ -54,10 +57,14 @@ class Conditions(NamedTuple):
     unbuilt: Mapping[tuple[str, str], MissingPart] = {}
     jobs: int = 1
     qualifier: str | None = None
+    debug: Debugging | None = None
 
 
 def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditions) -> Prepared:
-    """Assignments for the cases that have an invocation, in the order given."""
+    """Assignments for the cases that have an invocation, in the order given.
+
+    Raises UsageError where a debugger is asked for that can't be waited for.
+    """
     desk = _Desk(world, conditions)
     assignments: list[Assignment] = []
     missing: dict[int, MissingPart] = {}
@@ -70,7 +77,7 @@ def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditi
         except MissingPart as part:
             missing[number] = part
             continue
-        task = _task(number, invocation)._replace(order=order)
+        task = desk.task(number, invocation)._replace(order=order)
         # Which of its own workers serves a request is Lambda's choice.
         cold = invocation.isolation == "cold" and spec.remote is None
         assignments.append(Assignment(spec, task, cold))
@@ -80,7 +87,7 @@ def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditi
 def prepare_one(invocation: Invocation, world: World, conditions: Conditions) -> Prepared:
     """The assignment of a single invocation. Raises MissingPart where it can't be run here."""
     desk = _Desk(world, conditions)
-    return desk.prepared([Assignment(desk.spec(invocation), _task(0, invocation), cold=False)], {})
+    return desk.prepared([Assignment(desk.spec(invocation), desk.task(0, invocation), cold=False)], {})
 
 
 _IDENTITY = Function._fields.index("http_source")
@@ -124,6 +131,8 @@ class _Desk:
 
     def spec(self, invocation: Invocation) -> WorkerSpec:
         if invocation.backend == "aws":
+            if self._conditions.debug is not None:
+                raise UsageError(Diagnostic(f"--debug can't stop {invocation.function.key} on AWS"))
             return self._remote(invocation)
         carried = _carried(invocation.context)
         function = invocation.function
@@ -140,6 +149,10 @@ class _Desk:
             spec = self._by_input[key] = self._new(invocation, carried)
         return spec
 
+    def task(self, number: int, invocation: Invocation) -> Task:
+        task = _task(number, invocation)
+        return task if self._conditions.debug is None else task._replace(timeout=NO_LIMIT)
+
     def _new(self, invocation: Invocation, carried: ContextOverride) -> WorkerSpec:
         function = invocation.function
         unbuilt = self._conditions.unbuilt.get((function.build or "", function.code))
@@ -149,11 +162,22 @@ class _Desk:
             return self._contained(invocation, carried)
         launch = self._launch(function)
         identity = self._identity(invocation)
-        variables = environment(function, launch, carried, invocation.environment, identity, self._settings)
+
+        def variables_of(launch: Launch) -> tuple[tuple[str, str], ...]:
+            overrides = invocation.environment
+            return environment(function, launch, carried, overrides, identity, self._settings)
+
+        variables = variables_of(launch)
         # Two scenarios that spell the same environment differently share workers.
         key = (launch.command, variables)
         spec = self._by_environment.get(key)
         if spec is None:
+            debugger: Debugger | None = None
+            if self._conditions.debug is not None:
+                from lambda_scenarios.runtimes.debugging import attachable
+
+                launch, debugger = attachable(launch, function, self._conditions.debug, self._world)
+                variables = variables_of(launch)
             number = len(self.specs) + 1
             nonce = os.urandom(8).hex()
             command = launch.command
@@ -161,7 +185,9 @@ class _Desk:
                 command = (*command, str(launch.credits), nonce)
             else:
                 nonce = ""
-            spec = WorkerSpec(command, variables, launch.credits, nonce, number, identity.shown)
+            spec = WorkerSpec(
+                command, variables, launch.credits, nonce, number, identity.shown, debugger=debugger
+            )
             self._by_environment[key] = spec
             self.specs.append(spec)
         return spec
@@ -215,8 +241,17 @@ class _Desk:
         key = (inside, variables)
         spec = self._by_environment.get(key)
         if spec is None:
+            debugger: Debugger | None = None
+            if self._conditions.debug is not None:
+                from lambda_scenarios.runtimes.debugging import attachable_container
+
+                variables, arguments, debugger = attachable_container(
+                    variables, inside.arguments, function, self._conditions.debug, containers.TASK_ROOT
+                )
+                inside = inside._replace(arguments=arguments)
             nonce = os.urandom(8).hex() if inside.wrapped else ""
-            spec = WorkerSpec((), variables, 1, nonce, len(self.specs) + 1, identity.shown, inside)
+            number = len(self.specs) + 1
+            spec = WorkerSpec((), variables, 1, nonce, number, identity.shown, inside, debugger=debugger)
             self._by_environment[key] = spec
             self.specs.append(spec)
         return spec

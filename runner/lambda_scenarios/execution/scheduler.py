@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lambda_scenarios.backends.early import Early
 from lambda_scenarios.backends.reaper import Reaper
-from lambda_scenarios.execution.logs import LiveOutput
+from lambda_scenarios.execution.logs import Awaiting, Listener, LiveOutput
 from lambda_scenarios.execution.loop import Loop, Signals, listening
 from lambda_scenarios.execution.plan import Lane, Task, WorkerSpec
 from lambda_scenarios.execution.worker import Ended, Worker
@@ -80,15 +80,19 @@ class Scheduler:
         live: Callable[[bytes], None] | None = None,
         engine: Engine | None = None,
         invoker: Invoker | None = None,
+        say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         """`early` may serve as the first worker; `live` gets all output of all workers, as it comes; `engine`
-        runs those in containers, `invoker` calls those on AWS, where there are any."""
+        runs those in containers, `invoker` calls those on AWS, where there are any; `say` tells the user
+        which debugger is waited for."""
         self._early = early
         self._live = live
         self._engine = engine
         self._invoker = invoker
         # The cases whose requests to AWS were under way when the run was ended.
         self.abandoned: frozenset[int] = frozenset()
+        self._say = say
+        self._told: set[int] = set()  # numbers of the specs whose debuggers have been told of
         self._lanes = [_Lane(lane) for lane in lanes]
         self._limits = limits
         self._heads: list[tuple[int, int]] = []  # (index of the first pending task, lane)
@@ -257,9 +261,11 @@ class Scheduler:
         of others to end."""
         lane = self._lanes[number]
         self._make_room()
+        if lane.spec.debugger is not None:
+            self._reaper.sweep()  # debugpy's adapter is in no process group of its worker, and keeps the port
         self._count += 1
         try:
-            live = None if self._live is None else LiveOutput(lane.spec.nonce, self._live)
+            live = self._listener(lane.spec)
             worker: AnyWorker
             if lane.spec.remote is not None:
                 worker = self._remote(lane.spec)
@@ -295,7 +301,21 @@ class Scheduler:
             number=self._count, spec=spec, invoker=self._invoker, on_end=self._ended, live=self._live
         )
 
-    def _container(self, spec: WorkerSpec, live: LiveOutput | None, *, init_under_timeout: bool) -> Worker:
+    def _listener(self, spec: WorkerSpec) -> Listener | None:
+        live = None if self._live is None else LiveOutput(spec.nonce, self._live)
+        debugger = spec.debugger
+        if debugger is None:
+            return live
+
+        def listens() -> None:
+            self._say(debugger.headline)
+            if spec.number not in self._told:
+                self._told.add(spec.number)
+                self._say(debugger.how)
+
+        return Awaiting(debugger.listening, listens, live)
+
+    def _container(self, spec: WorkerSpec, live: Listener | None, *, init_under_timeout: bool) -> Worker:
         from lambda_scenarios.execution.container_worker import ContainerWorker
 
         assert self._engine is not None, "whoever plans a container has found an engine"

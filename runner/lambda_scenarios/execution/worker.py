@@ -13,16 +13,12 @@ from lambda_scenarios.backends import local
 from lambda_scenarios.backends.early import Early
 from lambda_scenarios.backends.reaper import Reaper
 from lambda_scenarios.execution import endings
-from lambda_scenarios.execution.logs import LiveOutput, LogSplitter
+from lambda_scenarios.execution.logs import Listener, LogSplitter
 from lambda_scenarios.execution.loop import Loop
 from lambda_scenarios.execution.plan import Task, WorkerSpec
 from lambda_scenarios.model.outcome import Ending, FunctionError, InitFailed, Outcome
 from lambda_scenarios.runtime_api import protocol
 from lambda_scenarios.runtime_api.server import Server
-
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: init has 10 seconds; after
-# that it runs again as part of the first invocation, under the function's own timeout.
-INIT_LIMIT = 10.0
 
 _READ = 256 * 1024
 
@@ -75,7 +71,7 @@ class Worker:
         on_end: Callable[[Worker, Ended], None],
         init_under_timeout: bool = False,
         early: Early | None = None,
-        live: LiveOutput | None = None,
+        live: Listener | None = None,
         host: str = "127.0.0.1",
     ) -> None:
         self.number = number
@@ -106,7 +102,7 @@ class Worker:
             self._server.close()
             raise
         if not init_under_timeout:
-            self.deadline = self._spawned + INIT_LIMIT
+            self.deadline = self._spawned + spec.init_limit
 
     def _start(self, early: Early | None, reaper: Reaper) -> Started:
         spec, address = self.spec, self._server.address

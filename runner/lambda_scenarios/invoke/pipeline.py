@@ -90,6 +90,7 @@ def invoke(request: InvokeRequest, world: World, console: Console, early: Early 
         console.output,
         engine=prepared.engine,
         invoker=prepared.invoker,
+        say=request.conditions.say,
     )
     _, stopped_by = scheduler.run(lambda: watcher)
     if watcher.ended is None:

@@ -61,6 +61,7 @@ def launch(function: Function, world: World) -> Launch:
         version=chosen.version,
         warnings=warnings,
         code=directory,
+        options_at=len(_START) + 1,
     )
 
 

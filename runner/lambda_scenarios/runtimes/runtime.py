@@ -19,7 +19,8 @@ class Launch(NamedTuple):
     `command` is complete but for the client's own two arguments, which are appended where `credits` is
     more than 1. `environment` is what this runtime adds below the function's own variables;
     `search_paths` names variables that hold search paths, in front of which `environment` is put.
-    `code`: the absolute directory of the code, where it is another than the function's own.
+    `code`: the absolute directory of the code, where it is another than the function's own. `options_at` is
+    where further options of the interpreter stand in `command`.
     """
 
     command: tuple[str, ...]
@@ -29,6 +30,16 @@ class Launch(NamedTuple):
     version: str
     warnings: tuple[str, ...] = ()
     code: str | None = None
+    options_at: int = 1
+
+
+class Debugger(NamedTuple):
+    """What a worker waits for. `listening` is in what it prints when it can be attached to, `headline` tells
+    that it waits, and `how` (lines) what to do then."""
+
+    listening: bytes
+    headline: str
+    how: str
 
 
 class Found(NamedTuple):
