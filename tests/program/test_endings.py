@@ -187,9 +187,11 @@ class TestEndings:
             for i in (invocation(results, f"{runtime} {deed}") for deed in DEEDS)
         ]
         workers = [worker for worker, _, _ in where]
-        # return, raise, exit share one; exit 0, kill, sleep, large, set have one each; the rest share one.
-        assert [workers.index(worker) for worker in workers] == [0, 0, 0, 3, 4, 5, 6, 7, 8, 8]
-        assert [count for _, _, count in where if count] == [1, 1, 2]
+        # return, raise, exit share one; exit 0, kill, sleep, large have one each. What follows may share the
+        # next, or run beside it.
+        assert [workers.index(worker) for worker in workers[:8]] == [0, 0, 0, 3, 4, 5, 6, 7]
+        assert not set(workers[8:]) & set(workers[:7])
+        assert where[0][2] == 1
 
     def test_init_failures(self, results: dict[str, Any], runtime: str) -> None:
         broken = invocation(results, f"{runtime}Broken")

@@ -10,6 +10,7 @@ from typing import Any
 from lambda_scenarios.model.outcome import FunctionError, Returned, TimedOut, WorkerDied
 from lambda_scenarios.runtime_api import protocol
 
+TOO_LARGE = "Function.ResponseSizeTooLarge"
 # What a runtime says of a result, in distinction from what a handler raised.
 _OF_THE_RUNTIME = ("Runtime.", "Sandbox.", "Function.")
 
@@ -32,7 +33,7 @@ def of_failure(failed: protocol.Failed) -> FunctionError:
 
 
 def _too_large(size: int) -> FunctionError:
-    return FunctionError("Function.ResponseSizeTooLarge", protocol.too_large(size), (), raised=False)
+    return FunctionError(TOO_LARGE, protocol.too_large(size), (), raised=False)
 
 
 def _decoded(body: bytes) -> bytes:

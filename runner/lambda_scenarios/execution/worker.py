@@ -202,15 +202,15 @@ class Worker:
             return
         self._memory = event.memory_kb or self._process.peak_memory_kb() or self._memory
         # This project's clients say so when they will begin nothing more; others may say it at each request.
-        spoiled = event.last and self.spec.credits > 1
+        spoiled = event.last and bool(self.spec.nonce)
         if isinstance(event, protocol.Answered):
             ending = endings.of_answer(event)
         else:
             ending = endings.of_failure(event)
         if isinstance(ending, FunctionError) and not ending.raised:
-            # AWS's Python client exits after a result that is too large. This project's clients begin
-            # nothing after it: what lies ready in them goes to a new worker.
-            spoiled = True
+            # AWS's clients exit after a result that is too large. This project's clients begin nothing
+            # after it: what lies ready in them goes to a new worker. Others may be about to exit.
+            spoiled = spoiled or not self.spec.nonce or ending.error_type == endings.TOO_LARGE
         self.mean_ms = took if self.mean_ms is None else (self.mean_ms * 3 + took) / 4
         self._sent.popleft()
         logs = self._take_logs(request_id)

@@ -698,7 +698,6 @@ async function main(credits, nonce) {
   const ready = []; // invocations that arrived and have not begun
   let current = null; // {id, began}: the one that is being handled
   let scheduled = false;
-  let unserialisable = false;
   let loading = true;
   let failed = false; // to load
   let onEmptyLoop = null; // what 3.3 keeps in BeforeExitListener.js
@@ -760,11 +759,10 @@ async function main(credits, nonce) {
     socket.ref();
     send(whole, then);
     const tooLarge = !headers.includes('streaming') && Buffer.byteLength(body) > PAYLOAD_LIMIT;
-    if ((tooLarge || unserialisable) && Number(credits) > 1) {
+    if (tooLarge && Number(credits) > 1) {
       scheduled = true; // the runner takes a new worker after this: what lies ready begins there
       return;
     }
-    unserialisable = false;
     if (!then && ready.length > 0) {
       scheduled = true;
       setImmediate(begin);
@@ -779,7 +777,6 @@ async function main(credits, nonce) {
     try {
       text = JSON.stringify(result === undefined ? null : result);
     } catch {
-      unserialisable = true;
       const message = 'Unable to stringify response body';
       throw modern ? runtimeError('JSONStringifyError', message) : new Error(message);
     }

@@ -924,7 +924,7 @@ class Worker:
                 self.current.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
                 trace_environment(headers.get("lambda-runtime-trace-id"))
                 begin = time.perf_counter_ns()
-                end, kind, content_type, text, faulty = handle(handler, headers, body, json, make_context)
+                end, kind, content_type, text = handle(handler, headers, body, json, make_context)
                 microseconds = (end - begin) // 1000
                 if not self.alone:
                     os._exit(0)
@@ -936,8 +936,8 @@ class Worker:
                     answer += f"Lambda-Scenarios-Memory-Kb: {kib}\r\n"
                 post = post_request(self.host, f"invocation/{request_id}/{kind}", answer, result)
                 self.send(post + next_one)
-                if credits_given > 1 and (faulty or len(result) > PAYLOAD_LIMIT):
-                    # The runner takes a new worker after these: begin nothing that would be begun again.
+                if credits_given > 1 and len(result) > PAYLOAD_LIMIT:
+                    # The runner takes a new worker after it: begin nothing that would be begun again.
                     while True:
                         self.receive()
 
@@ -952,15 +952,14 @@ def trace_environment(trace_id: str | None) -> None:
 
 def handle(
     handler: Any, headers: Headers, body: bytes, json: Json, make_context: Callable[[Headers], Any]
-) -> tuple[int, str, str, str | bytes, bool]:
+) -> tuple[int, str, str, str | bytes]:
     """Call the handler once. Returns when it ended (of `perf_counter_ns`: what has to be imported to
-    report an error is none of its time), the path's last part, the content type, the body to post, and
-    whether the error is the runtime's, not the handler's.
+    report an error is none of its time), the path's last part, the content type, and the body to post.
 
     Raises what AWS's client lets through: what isn't an `Exception`, and exceptions whose text can't
     be had. awslambdaric/bootstrap.py, `handle_event_request`.
     """
-    hint, faulty = "", False
+    hint = ""
     try:
         context = make_context(headers)
         event: Any = body
@@ -972,16 +971,16 @@ def handle(
                 raise Fault("Runtime.UnmarshalError", message) from None
         result = handler(event, context)
         if isinstance(result, bytes):
-            return time.perf_counter_ns(), "response", "application/unknown", result, False
+            return time.perf_counter_ns(), "response", "application/unknown", result
         try:
             text = json.encode(result)
-            return time.perf_counter_ns(), "response", "application/json", text, False
+            return time.perf_counter_ns(), "response", "application/json", text
         except Exception as problem:  # noqa: BLE001 - `_asdict` of the user may raise anything
             hint = asynchronous_hint(result)
             message = f"Unable to marshal response: {problem}"
             raise Fault("Runtime.MarshalError", message) from None
     except Fault as fault:
-        end, faulty = time.perf_counter_ns(), True
+        end = time.perf_counter_ns()
         error = error_document(fault.message, fault.error_type, fault.stack)
     except Exception as problem:  # noqa: BLE001 - what a handler raises is the result of the invocation
         end = time.perf_counter_ns()
@@ -991,7 +990,7 @@ def handle(
     log_error(error, json)
     if hint:
         sys.stdout.write(hint)
-    return end, "error", "application/json", json.encode(error), faulty
+    return end, "error", "application/json", json.encode(error)
 
 
 def asynchronous_hint(result: Any) -> str:
