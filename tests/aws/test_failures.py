@@ -124,6 +124,7 @@ def test_without_a_network_each_endpoint_is_tried_once(environ: dict[str, str]) 
     with connections() as tried:
         found = [failure(one) for one in (*every(lookups), *every(lookups))]
     assert all(one.reason.startswith("AWS can't be reached") and one.general for one in found)
+    assert len({one.reason for one in found}) == 1  # so that it is told once
     # One for each service and region, however many values are asked for.
     assert len(tried) == 6
 
@@ -203,6 +204,19 @@ def test_a_server_error_is_not_tried_again(environ: dict[str, str]) -> None:
         lookups = Lookups({**environ, **KEYS, "AWS_ENDPOINT_URL": listener.url})
         failure(lambda: lookups.ssm("/a", REGION))
         assert listener.connections == 1
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "rubbish", "{}", "[]", '{"Parameter": 1}', "\x00"])
+def test_what_is_not_aws_is_told_so(environ: dict[str, str], body: str) -> None:
+    with listening("200 OK", body) as listener:
+        lookups = Lookups({**environ, **KEYS, "AWS_ENDPOINT_URL": listener.url})
+        asked = every(lookups)
+        del asked[7]  # an object of S3 may be anything
+        found = [failure(one) for one in asked]
+    for one in found:
+        assert one.reason.startswith("what answers")
+        assert "is not AWS" in one.reason
+        assert one.notes == ("where do AWS_ENDPOINT_URL and the proxy lead?",)
 
 
 @pytest.mark.parametrize(

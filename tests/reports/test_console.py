@@ -231,6 +231,8 @@ def test_scenarios_that_lack_the_same_part_are_told_once() -> None:
     )
     assert "  = to install it: apt-get install ruby\n" in shown
     assert shown.count("apt-get") == 1
+    assert shown.count("needs Ruby 3.3") == 1
+    assert "    ! 12 not judged: see below\n" in shown
     assert "    … 2 more in the report\n" in shown
     assert shown.endswith("\n\n12 errors        0.84 s\n")
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.scenarios.project import FUNCTIONS, Project
 
+from lambda_scenarios.model.values import Place
 from lambda_scenarios.scenarios.event_files import json_bytes
 from lambda_scenarios.scenarios.referenced_files import without_comments
 
@@ -191,6 +192,25 @@ def test_what_is_wrong_with_an_event_is_told_with_its_place(
         assert diagnostic.label == label
     if place.startswith("e."):
         assert diagnostic.notes[-1] == "named by a.yml:4:44"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "column", "word"),
+    [
+        ("e.json", "[NaN]", 1, 2, "NaN"),
+        ("e.json", '{"NaN, -Infinity": "\\"-Infinity",\n "a": [1, -Infinity]}', 2, 11, "-Infinity"),
+        ("e.jsonc", '{// Infinity\n"a":Infinity}', 2, 5, "Infinity"),
+    ],
+)
+def test_what_python_reads_and_json_has_not_is_marked(
+    name: str, text: str, line: int, column: int, word: str, project: Project
+) -> None:
+    project.write(name, text)
+    project.scenarios(f"scenarios:\n  - {{name: n, function: greet, event_path: {name}}}\n")
+    (diagnostic,) = project.problems()
+    assert isinstance(diagnostic.where, Place)
+    assert diagnostic.where[1:] == (line, column, len(word))
+    assert diagnostic.problem == f"{name} can't be used: {word} is not JSON"
 
 
 NOISE = st.lists(st.sampled_from([" ", "\n", "// c, ]\n", "/* } */", "/**/", "//////\n"]), max_size=6)

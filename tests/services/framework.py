@@ -87,9 +87,19 @@ def fields_of(configuration: dict[str, Any]) -> dict[str, Fields]:
             int(value("memorySize")),
             value("architecture"),
             {name: _text(item) for name, item in environment.items() if item is not None},
-            value("layers") or [],
+            [_layer(configuration, layer) for layer in value("layers") or []],
         )
     return found
+
+
+def _layer(configuration: dict[str, Any], declared: Any) -> Any:
+    """What a layer of the service's own is: the Framework has its logical id there."""
+    reference = declared.get("Ref") if isinstance(declared, dict) else None
+    for name, layer in (configuration.get("layers") or {}).items():
+        logical_id = name[:1].upper() + name[1:].replace("-", "Dash").replace("_", "Underscore")
+        if reference == f"{logical_id}LambdaLayer":
+            return os.path.normpath(layer.get("path") or layer["package"]["artifact"])
+    return declared
 
 
 def _text(value: Any) -> Any:

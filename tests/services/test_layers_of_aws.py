@@ -92,7 +92,14 @@ def test_an_artifact_of_the_service(workshop: Workshop) -> None:
     (workshop.root / "build").mkdir()
     (workshop.root / "build" / "layer.zip").write_bytes(archive("KEY = 3\n"))
     rest = "layers: {signing: {package: {artifact: build/layer.zip}}}\n"
-    assert content(service(workshop, None, "!Ref SigningLambdaLayer", rest)) == ["KEY = 3\n"]
+    opened = service(workshop, None, "!Ref SigningLambdaLayer", rest)
+    assert content(opened) == ["KEY = 3\n"]
+    assert opened.summary("one").layers == ("build/layer.zip",)
+
+
+def test_functions_tells_the_arn_of_a_layer_that_is_left_out(workshop: Workshop) -> None:
+    opened = service(workshop, None, "!Sub 'arn:aws:lambda:${AWS::Region}:1:layer:a:3'")
+    assert opened.summary("one").layers == ("arn:aws:lambda:eu-west-1:1:layer:a:3",)
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,15 @@ def test_variable_sources(workshop: Workshop, variable: str, problem: str, plugi
     assert (fault.marked, fault.label) == (variable, "plugins are not run")
     assert "--param name=value" in fault.notes[0]
     assert "`resolve`" in fault.notes[2]
-    assert fault.notes[3] == "plugins of this service: serverless-lift, ./own"
+    assert "`{{ vars.name }}`" in fault.notes[3]
+    assert fault.notes[4] == "plugins of this service: serverless-lift, ./own"
 
 
 @pytest.mark.parametrize("plugins", ["${git:sha1}", "['${git:sha1}']", "5", "null"])
 def test_plugins_that_are_not_known(workshop: Workshop, plugins: str) -> None:
     service = workshop.service_with("V: ${git:sha1}", rest=f"plugins: {plugins}\n")
     (fault,) = faults(lambda: service.function("one"))
-    assert len(fault.notes) == 3  # three ways out
+    assert len(fault.notes) == 4  # the ways out
     assert "plugins of this service" not in " ".join(fault.notes)
 
 

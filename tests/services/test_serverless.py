@@ -312,6 +312,7 @@ def test_layers_of_the_service(workshop: Workshop) -> None:
     service = workshop.open(text)
     assert service.function("one").layers == (os.path.join(os.path.realpath(workshop.root), "layers/shared"),)
     assert service.function("two").layers == ()
+    assert service.summary("one").layers == ("layers/shared",)
     missing, unknown = faults(lambda: service.function("three"))
     assert missing.problem == "the directory of layer `gone` does not exist"
     assert (missing.line, missing.marked) == (6, "layers/gone")

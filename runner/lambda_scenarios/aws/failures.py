@@ -21,5 +21,13 @@ class LookupFailed(Exception):
         self.code = code
 
 
+def unreadable(who: str = "") -> LookupFailed:
+    """For an answer that AWS does not give. `who` says what it answers for: "ssm in eu-west-1"."""
+    return LookupFailed(
+        f"what answers{f' for {who}' if who else ''} is not AWS: its answer can't be read",
+        ("where do AWS_ENDPOINT_URL and the proxy lead?",),
+    )
+
+
 class NoSuchStack(LookupFailed):
     """There is no stack of that name in that region."""

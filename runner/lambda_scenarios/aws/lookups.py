@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from lambda_scenarios.aws.failures import LookupFailed, NoSuchStack
+from lambda_scenarios.aws.failures import LookupFailed, NoSuchStack, unreadable
 
 __all__ = ["LookupFailed", "Lookups", "NoSuchStack", "Parameter", "Resource"]
 
@@ -202,6 +202,8 @@ class Lookups:
                 self._found[key] = look_up()
             except LookupFailed as failure:
                 self._found[key] = failure
+            except (KeyError, IndexError, TypeError):  # something that AWS always says isn't there
+                self._found[key] = unreadable()
         found = self._found[key]
         if isinstance(found, LookupFailed):
             raise found
@@ -226,6 +228,9 @@ class Lookups:
         except Exception as error:  # noqa: BLE001 - botocore raises ValueError and OSError as well
             why = explain(error, Call(service, region, operation, self.profile))
             if is_of_network(error):
+                if not self._answered:
+                    # One reason for all of AWS, which is told once.
+                    why = next(iter(self._unreachable.values()), why)
                 self._unreachable[endpoint] = why
                 self._unanswered += is_unanswered(error)
                 if self._unanswered >= _MOST_UNANSWERED and not self._answered:
@@ -291,7 +296,7 @@ class Lookups:
             if failure.code == "ResourceNotFoundException":
                 raise LookupFailed(f"there is no secret {name} in {region}") from None
             raise
-        if "SecretString" not in answer:
+        if "SecretBinary" in answer:
             raise LookupFailed(f"the secret {name} is binary, and can't be a text")
         self._keep_secret(answer["SecretString"])
         return str(answer["SecretString"])

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from botocore import exceptions as of_botocore
+from botocore.parsers import ResponseParserError
 
-from lambda_scenarios.aws.failures import LookupFailed
+from lambda_scenarios.aws.failures import LookupFailed, unreadable
 
 # What AWS's services answer in fact. The codes that they share:
 # docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
@@ -158,6 +159,10 @@ def _unreachable(error: Exception, _call: Call) -> LookupFailed:
     )
 
 
+def _unreadable(_error: Exception, call: Call) -> LookupFailed:
+    return unreadable(f"{call.service} in {call.region}")
+
+
 def _general(reason: str, *notes: str) -> LookupFailed:
     return LookupFailed(reason, notes, general=True)
 
@@ -197,6 +202,11 @@ _REASONS: tuple[tuple[tuple[type[Exception], ...], Callable[[Exception, Call], L
         _misconfigured,
     ),
     (_NETWORK, _unreachable),
+    # What botocore's parsers raise: the first is its own, the others are accidents.
+    (
+        (ResponseParserError, UnicodeDecodeError, AttributeError, LookupError, TypeError),
+        _unreadable,
+    ),
 )
 
 

@@ -49,8 +49,10 @@ def _row(summary: FunctionSummary) -> tuple[str, str, str, str, str, str]:
 
 
 def _entry(summary: FunctionSummary) -> dict[str, object]:
+    timeout = summary.timeout
     return {
         **summary._asdict(),
+        "timeout": int(timeout) if timeout is not None and timeout.is_integer() else timeout,
         "environment": dict(summary.environment),
         "layers": list(summary.layers),
         "unresolved": [missing._asdict() for missing in summary.unresolved],

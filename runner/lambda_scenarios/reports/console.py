@@ -418,7 +418,8 @@ def _row(record: Record, index: int, mark: str, with_logs: bool) -> _Row:
     elif record.status == "flaky":
         note = f"passed at attempt {len(record.attempts)}"
     elif record.status == "error":
-        note = reason
+        # The end has the reason, once for all that share it.
+        note = "not judged: see below" if _never_ran(record) and record.reason else reason
     elif record.status == "passed" and invocations and invocations[-1].ending == "timed out":
         note = "timeout expected"
     logs: list[str] = []

@@ -120,6 +120,10 @@ def parse_json(text: str, path: str, comments: bool = False) -> Json:
         value: Json = json.loads(without_comments(text) if comments else text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise UsageError(_json_diagnostic(error, text, path, comments)) from None
+    except _NoValueOfJson as error:
+        place = _place_of(str(error), without_comments(text) if comments else text, path)
+        problem = f"{os.path.basename(path)} can't be used: {error} is not JSON"
+        raise UsageError(Diagnostic(problem, place)) from None
     except (ValueError, RecursionError) as error:
         problem = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise UsageError(
@@ -128,8 +132,20 @@ def parse_json(text: str, path: str, comments: bool = False) -> Json:
     return value
 
 
+class _NoValueOfJson(ValueError):
+    """`NaN`, `Infinity`, `-Infinity`, which Python reads, and JSON doesn't have."""
+
+
 def _no_constant(name: str) -> Json:
-    raise ValueError(f"{name} is not JSON")
+    raise _NoValueOfJson(name)
+
+
+def _place_of(word: str, text: str, path: str) -> Place:
+    """Where a word stands outside of strings, for the first time."""
+    tokens = re.finditer(rf'"(?:[^"\\]|\\.)*"|{re.escape(word)}', text, re.DOTALL)
+    start = next((token.start() for token in tokens if token.group() == word), 0)
+    line = text.count("\n", 0, start) + 1
+    return Place(path, line, start - text.rfind("\n", 0, start), len(word))
 
 
 def _json_diagnostic(error: json.JSONDecodeError, text: str, path: str, comments: bool) -> Diagnostic:

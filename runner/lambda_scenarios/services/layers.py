@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, NamedTuple
 from lambda_scenarios.aws.failures import LookupFailed
 from lambda_scenarios.caching import cache_directory
 from lambda_scenarios.errors import Diagnostic, did_you_mean
+from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.services import logical_ids
 from lambda_scenarios.services.findings import Problem, problem_of
 from lambda_scenarios.services.javascript_text import text_in_text
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.values import Json
+    from lambda_scenarios.model.values import Json, Origin
     from lambda_scenarios.services.stack_references import StackReferences
 
 
 class Layers(NamedTuple):
-    """`directories` are absolute; `declared` is what the file says, as far as it can be resolved."""
+    """`directories` are absolute. `declared` says what the layers are, as far as it can be resolved: the ARN,
+    or the directory or archive of one of the service's own, relative to the service where that is shorter."""
 
     directories: tuple[str, ...]
     declared: tuple[Json, ...]
@@ -51,13 +53,16 @@ def read_layers(
         located = Located(item, layers.origin.at(index))
         try:
             value = resolver.deep(located)
+            if value is None:
+                continue
             declared.append(value)
-            if value is not None:
-                own = _own_layer(resolver, value, located)
-                if own is not None:
-                    directories.append(_directory(resolver, own, located, root))
-                else:
-                    directories.append(_of_aws(resolver, Located(value, located.origin), references))
+            own = _own_layer(resolver, value, located)
+            if own is not None:
+                directory, declared[-1] = _directory(resolver, own, located, root)
+            else:
+                declared[-1] = arn = _arn(value, located.origin, references)
+                directory = _of_aws(resolver, arn)
+            directories.append(directory)
         except UnresolvableError as error:
             problems.append(problem_of(error, f"layers.{index}"))
         except _LeftOut as left_out:
@@ -103,14 +108,15 @@ def _own_layer(resolver: Resolver, value: Json, located: Located) -> str | None:
     raise UnresolvableError(f"no layer `{reference}` in this service", located.origin, reference, label)
 
 
-def _directory(resolver: Resolver, name: str, located: Located, root: str) -> str:
-    """The directory of a layer of the service: its own, else what its artifact holds."""
+def _directory(resolver: Resolver, name: str, located: Located, root: str) -> tuple[str, str]:
+    """The directory of a layer of the service, its own or what its artifact holds; and the path of either,
+    relative to `root`."""
     path = resolver.lookup("layers", name, "path")
     if path is not None:
         directory = os.path.normpath(os.path.join(root, text_in_text(path.value) or ""))
         if not os.path.isdir(directory):
             raise UnresolvableError(f"the directory of layer `{name}` does not exist", path.origin)
-        return directory
+        return directory, shown_path(directory, root)
     artifact = resolver.lookup("layers", name, "package", "artifact")
     if artifact is None:
         raise UnresolvableError(f"layer `{name}` has neither `path` nor `package.artifact`", located.origin)
@@ -119,7 +125,8 @@ def _directory(resolver: Resolver, name: str, located: Located, root: str) -> st
     shown = text_in_text(artifact.value) or ""
     try:
         cache = cache_directory(resolver.settings.environ, "layers")
-        return unpacked(os.path.normpath(os.path.join(root, shown)), cache)
+        archive = os.path.normpath(os.path.join(root, shown))
+        return unpacked(archive, cache), shown_path(archive, root)
     except UnusableArchive as error:
         label = "build it first" if "not exist" in error.problem else ""
         raise UnresolvableError(
@@ -127,21 +134,25 @@ def _directory(resolver: Resolver, name: str, located: Located, root: str) -> st
         ) from None
 
 
-def _of_aws(resolver: Resolver, located: Located, references: Callable[[], StackReferences]) -> str:
-    """The directory of a layer that AWS keeps, by its ARN or what refers to that."""
-    value = located.value
+def _arn(value: Json, origin: Origin, references: Callable[[], StackReferences]) -> str:
+    """The ARN of a layer that AWS keeps: as it is written, or what it refers to."""
     shown = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     if isinstance(value, dict):
         from lambda_scenarios.services import intrinsics
 
         try:
-            with references().assumptions.needed_by(located.origin):
+            with references().assumptions.needed_by(origin):
                 value = intrinsics.resolve(value, references())
         except intrinsics.CannotResolve as failure:
             raise _LeftOut(shown, failure.reason, failure.notes) from None
     if not isinstance(value, str):
         raise _LeftOut(shown, "it is no ARN", ())
+    return value
+
+
+def _of_aws(resolver: Resolver, arn: str) -> str:
+    """The directory of a layer that AWS keeps."""
     try:
-        return resolver.settings.lookups.of_profile(resolver.profile()).layer(value)
+        return resolver.settings.lookups.of_profile(resolver.profile()).layer(arn)
     except LookupFailed as failure:
-        raise _LeftOut(shown, failure.reason, failure.notes) from None
+        raise _LeftOut(arn, failure.reason, failure.notes) from None

@@ -57,7 +57,8 @@ def unknown_source(resolver: Resolver, source: str) -> tuple[str, tuple[str, ...
     notes = [
         "if a plugin gives this value: write `${param:name}` here and pass --param name=value,",
         "or put it under `custom` and refer to it by `${self:custom.name}`,",
-        "or give it by name under `resolve` in the scenario file",
+        "or give it by name under `resolve` in the scenario file;",
+        "what scenarios need of it stands under `vars`: `{{ vars.name }}` in events and expectations",
     ]
     plugins = plugins_of(resolver)
     if plugins:

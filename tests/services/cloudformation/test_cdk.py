@@ -167,6 +167,15 @@ def test_several_stacks_and_assemblies(project: Project) -> None:
     assert caught.value.diagnostics[0].label.startswith("did you mean `Orders/CreateHandler`? There are: ")
 
 
+def test_templates_without_a_manifest_are_read(project: Project) -> None:
+    synthesise(project, {"Orders": stack("Orders.template.json")})
+    (project.root / "cdk.out" / "manifest.json").unlink()
+    project.write({"cdk.out/OrdersInner1.nested.template.json": "{}"})
+    service = opened(project)
+    assert service.info().name == "Orders"
+    assert service.function("CreateHandler").code == f"{project.root}/cdk.out/asset.cafe"
+
+
 def test_an_asset_that_is_missing(project: Project) -> None:
     synthesise(project, {"Orders": stack("Orders.template.json")})
     (project.root / "cdk.out" / "asset.cafe" / "app.py").unlink()
@@ -182,6 +191,10 @@ def test_an_asset_that_is_missing(project: Project) -> None:
     [
         ({"cdk.json": "{}"}, "there is no cdk.out: the app has not been synthesised"),
         ({"cdk.json": '{"output": "out"}'}, "there is no out: the app has not been synthesised"),
+        (
+            {"cdk.json": "{}", "cdk.out/tree.json": "{}"},
+            "there is no cdk.out/manifest.json: the app has not been synthesised",
+        ),
         ({"cdk.json": "{", "cdk.out/manifest.json": "{}"}, "this is not JSON"),
         ({"cdk.json": "{}", "cdk.out/manifest.json": "["}, "this is not JSON"),
         ({"cdk.json": "{}", "cdk.out/manifest.json": "[]"}, "cdk.out has no stacks"),

@@ -314,6 +314,9 @@ Resources:
     assert function.layers[0] == str(project.root / "layers" / "shared")
     assert (project.root.parent / "home") in project.root.joinpath(function.layers[1]).parents
     assert len(function.layers) == 2
+    shared, _, far = service.summary("One").layers
+    assert shared == "layers/shared"
+    assert far == "arn:aws:lambda:us-east-1:123456789012:layer:far:1"
     (warning,) = [seen(warning) for warning in service.warnings()]
     assert "layer arn:aws:lambda:us-east-1:123456789012:layer:far:1 is left out" in warning.problem
     first, second = faults(lambda: service.function("Wrong"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.aws.failures import LookupFailed
 from lambda_scenarios.errors import Diagnostic
+from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.services.cloudformation.code import CodeWorld, Resource, build_method, read_code
 from lambda_scenarios.services.cloudformation.merging import merge
 from lambda_scenarios.services.cloudformation.values import chosen_branch, settled, unresolvable
@@ -49,13 +50,16 @@ def read_application_layers(properties: Properties, stack: Stack, world: CodeWor
             if item is None:
                 continue
             declared.append(item.value)
-            directory, found = _directory(item, stack, world)
-            warnings += found
-            directories.append(directory)
+            found = _found(item, stack, world)
+            declared[-1] = found.arn or shown_path(found.directory, stack.root)
+            warnings += found.warnings
+            directories.append(found.directory)
         except UnresolvableError as error:
             problems.append(problem_of(error, f"layers.{index}"))
         except _LeftOut as failure:
             left_out = True
+            if failure.shown.startswith("arn:"):
+                declared[-1] = failure.shown
             text = f"layer {failure.shown} is left out: {failure.reason}"
             where = layers.origin.at(index) if item is None else item.origin
             warnings.append(Diagnostic(text, where, notes=failure.notes, severity="warning"))
@@ -72,8 +76,16 @@ class _LeftOut(Exception):
         self.notes = notes
 
 
-def _directory(item: Located, stack: Stack, world: CodeWorld) -> tuple[str, tuple[Diagnostic, ...]]:
-    """The layer's directory. Raises UnresolvableError, and _LeftOut for what only AWS has."""
+class _Found(NamedTuple):
+    """A layer's directory, absolute; of one that AWS has, the ARN as well."""
+
+    directory: str
+    arn: str = ""
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+def _found(item: Located, stack: Stack, world: CodeWorld) -> _Found:
+    """The layer. Raises UnresolvableError, and _LeftOut for what only AWS has."""
     for _ in range(_MOST_HANDED):
         name = _reference(item.value)
         kind = stack.resource(name).get("Type") if name is not None else None
@@ -95,14 +107,12 @@ def _directory(item: Located, stack: Stack, world: CodeWorld) -> tuple[str, tupl
     if not arn.startswith("arn:"):
         raise _LeftOut(arn, "it is no layer of this template, and no ARN")
     try:
-        return stack.lookups.layer(arn), ()
+        return _Found(stack.lookups.layer(arn), arn)
     except LookupFailed as failure:
         raise _LeftOut(arn, failure.reason, failure.notes) from None
 
 
-def _own(
-    name: str, property_name: str, item: Located, stack: Stack, world: CodeWorld
-) -> tuple[str, tuple[Diagnostic, ...]]:
+def _own(name: str, property_name: str, item: Located, stack: Stack, world: CodeWorld) -> _Found:
     try:
         condition = stack.missing_condition(name)
     except CannotResolve as failure:
@@ -135,7 +145,7 @@ def _own(
                 severity="warning",
             )
         )
-    return code.directory, tuple(warnings)
+    return _Found(code.directory, "", tuple(warnings))
 
 
 def _reference(value: Json) -> str | None:

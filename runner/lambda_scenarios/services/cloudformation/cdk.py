@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 _TEMPLATE_END = ".template.json"
+_NESTED_END = ".nested.template.json"  # they belong to the stacks that hold them
 _DEEPEST = 5  # assemblies in assemblies
 
 
@@ -34,6 +35,8 @@ class CdkStack(NamedTuple):
 def find_stacks(file: str, documents: Documents, cwd: str) -> tuple[CdkStack, ...]:
     """The stacks of the app that `file` belongs to: its cdk.json, a manifest.json, or one template.
 
+    Without a manifest, those whose templates are there.
+
     Raises UsageError where nothing was synthesised.
     """
     if file.endswith(_TEMPLATE_END):
@@ -45,20 +48,33 @@ def find_stacks(file: str, documents: Documents, cwd: str) -> tuple[CdkStack, ..
         settings = documents.parsed(file)
         output = settings.get("output") if isinstance(settings, dict) else None
         directory = os.path.join(directory, output if isinstance(output, str) else "cdk.out")
-    if not os.path.isfile(os.path.join(directory, MANIFEST)):
-        shown = shown_path(directory, cwd)
+    shown = shown_path(directory, cwd)
+    if os.path.isfile(os.path.join(directory, MANIFEST)):
+        found = tuple(_of_assembly(directory, documents, 0))
+        if not found:
+            raise UsageError(Diagnostic(f"{shown} has no stacks", Place(file, 1)))
+        return found
+    found = tuple(_without_manifest(directory))
+    if not found:
+        missing = f"{shown}/{MANIFEST}" if os.path.isdir(directory) else shown
         raise UsageError(
             Diagnostic(
-                f"there is no {shown}: the app has not been synthesised",
+                f"there is no {missing}: the app has not been synthesised",
                 Place(file, 1),
                 "",
                 ("`cdk synth` writes it; functions are read from there",),
             )
         )
-    found = tuple(_of_assembly(directory, documents, 0))
-    if not found:
-        raise UsageError(Diagnostic(f"{shown_path(directory, cwd)} has no stacks", Place(file, 1)))
     return found
+
+
+def _without_manifest(directory: str) -> Iterator[CdkStack]:
+    """The stacks whose templates lie there, by their file names: templates may be all that was kept."""
+    names = os.listdir(directory) if os.path.isdir(directory) else ()
+    for file in sorted(names):
+        if file.endswith(_TEMPLATE_END) and not file.endswith(_NESTED_END):
+            name = file[: -len(_TEMPLATE_END)]
+            yield CdkStack(name, name, os.path.join(directory, file), None, None)
 
 
 def _of_assembly(directory: str, documents: Documents, depth: int) -> Iterator[CdkStack]:
