@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_scenarios.execution.logs import LIMIT, LogSplitter
+from lambda_scenarios.execution.logs import LIMIT, Awaiting, LogSplitter
 from tests.execution.running import NONCE
 
 BEGIN = b"\0%s " % NONCE.encode()
@@ -97,3 +97,26 @@ def test_a_piece_of_just_the_limit_is_whole() -> None:
     splitter.feed(b"x" * LIMIT + marker("r"))
     found, was_cut = splitter.take("r") or (b"", True)
     assert (len(found), was_cut) == (LIMIT, False)
+
+
+@given(st.data())
+def test_awaited_text_is_seen_once_however_it_is_cut(data: st.DataObject) -> None:
+    heard: list[str] = []
+    passed = bytearray()
+
+    class Behind:
+        def feed(self, data: bytes) -> None:
+            passed.extend(data)
+
+        def close(self) -> None:
+            heard.append("closed")
+
+    output = b"aab" * data.draw(st.integers(0, 3)) + b"aabc here\naabc again\n"
+    awaiting = Awaiting(b"aabc", lambda: heard.append("seen"), Behind())
+    end = output.index(b"\n") + 1
+    cuts = sorted({0, end - 1, end, len(output), *data.draw(st.sets(st.integers(0, len(output))))})
+    for begin, stop in itertools.pairwise(cuts):
+        awaiting.feed(output[begin:stop])
+        assert heard == (["seen"] if stop >= end else [])
+    awaiting.close()
+    assert (heard, bytes(passed)) == (["seen", "closed"], output)

@@ -193,8 +193,34 @@ class TestInformation:
         done = running.run(shop, "doctor", env={"PATH": "/nowhere"})
         assert done.status == 0
         missing = [line.split() for line in done.stdout.splitlines() if "missing" in line]
-        assert [line[1] for line in missing] == ["python", "nodejs", "ruby"]
-        assert all("install" in line for line in missing)
+        assert [line[1] for line in missing] == ["python", "nodejs", "ruby", "aws"]
+        assert all("install" in line for line in missing[:-1])
+
+    def test_doctor_tells_of_debuggers(self, shop: Path) -> None:
+        import debugpy
+
+        assert "no debugger: " in running.run(shop, "doctor").stdout  # of the Python behind the virtualenv
+        (shop / ".venv").symlink_to(sys.prefix)
+        lines = running.run(shop, "doctor").stdout.splitlines()
+        at = next(number for number, line in enumerate(lines) if line.endswith(" .venv/bin/python"))
+        assert lines[at + 1].strip() == f"debugger: debugpy {debugpy.__version__}"
+        (shop / ".venv").unlink()
+
+    def test_doctor_tells_whose_credentials_there_are_and_no_secret(self, shop: Path, tmp_path: Path) -> None:
+        (tmp_path / "config").write_text(
+            "[profile work]\nregion = eu-north-1\naws_access_key_id = AKIAX\naws_secret_access_key = hush\n"
+        )
+        environ = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "work"}
+        told = running.run(shop, "doctor", env=environ).stdout
+        assert "✓ aws      found          profile work\n" + " " * 28 + "region eu-north-1\n" in told
+        assert "hush" not in told
+        assert "AKIAX" not in told
+        told = running.run(shop, "doctor", env={**environ, "AWS_PROFILE": "other"}).stdout
+        assert "✗ aws      missing        no profile `other`; aws configure" in told
+        environ = {"AWS_ACCESS_KEY_ID": "AKIAX", "AWS_SECRET_ACCESS_KEY": "hush"}
+        told = running.run(shop, "doctor", env=environ).stdout
+        assert "✓ aws      found          keys of the shell\n" in told
+        assert "hush" not in told
 
 
 class TestReports:

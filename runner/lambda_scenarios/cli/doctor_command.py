@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
 
 from lambda_scenarios import __version__
 from lambda_scenarios.cli import statuses
@@ -19,22 +20,40 @@ def _configure(_parser: Parser) -> None:
 
 
 def _execute(_options: argparse.Namespace, world: World) -> int:
-    print(f"lambda-scenarios {__version__} on Python {sys.version.split()[0]}, {sys.platform}\n")
-    for runtime in dict.fromkeys(RUNTIMES.values()):
-        for found in runtime.inspect(world):
-            _tell(found, world)
-    from lambda_scenarios.backends.docker.inspect import inspect
-
-    _tell(inspect(world.environ), world)
-    print("\nNot yet: the aws backend.")
+    print(f"lambda-scenarios {__version__} on Python {sys.version.split()[0]}, {sys.platform}")
+    # What takes longer to look at comes later: something is there to read meanwhile.
+    _tell("on this machine", _runtimes(world), world)
+    _tell("in containers", _engine(world), world)
+    _tell("on AWS", _aws(world), world)
     return statuses.DONE
 
 
-def _tell(found: Found, world: World) -> None:
-    if found.version is None:
-        print(f"  ✗ {found.name:<8} missing    {found.advice}")
-    else:
-        print(f"  ✓ {found.name:<8} {found.version:<10} {shown_path(found.path or '', world.cwd)}")
+def _runtimes(world: World) -> Iterator[Found]:
+    for runtime in dict.fromkeys(RUNTIMES.values()):
+        yield from runtime.inspect(world)
+
+
+def _engine(world: World) -> Iterator[Found]:
+    from lambda_scenarios.backends.docker.inspect import inspect
+
+    yield inspect(world.environ)
+
+
+def _aws(world: World) -> Iterator[Found]:
+    from lambda_scenarios.aws.inspect import inspect
+
+    yield inspect(world.environ)
+
+
+def _tell(where: str, all_found: Iterable[Found], world: World) -> None:
+    print(f"\n{where}")
+    for found in all_found:
+        if found.version is None:
+            print(f"  ✗ {found.name:<8} {'missing':<14} {found.advice}")
+        else:
+            print(f"  ✓ {found.name:<8} {found.version:<14} {shown_path(found.path or '', world.cwd)}")
+        for line in found.more:
+            print(f"{'':<28}{line}")
 
 
 COMMAND = Command(_configure, _execute)

@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.runtimes import programs
 from lambda_scenarios.runtimes.runtime import Found, Launch, Runtime, World
 
 if TYPE_CHECKING:
@@ -151,9 +153,21 @@ def _libraries(function: Function) -> list[str]:
     return [path for path in paths if os.path.isdir(path)]
 
 
-def inspect(_world: World) -> tuple[Found, ...]:
-    """The machine: executables for it need nothing else."""
-    return (Found("provided", this_machine(), "any executable `bootstrap` for this machine", ""),)
+# What bootstraps are mostly built with, and how it tells its version.
+_BUILDERS = (("go", "version"), ("cargo", "--version"), ("gcc", "-dumpfullversion"))
+
+
+def inspect(world: World) -> tuple[Found, ...]:
+    """The machine, since executables for it need nothing else; and what builds them."""
+    built = []
+    for name, argument in _BUILDERS:
+        path = next(programs.on_path((name,), world.environ), None)
+        told = None if path is None else programs.ask((path, argument), world.environ)
+        version = re.search(r"\d+(\.\d+)+", told or "")
+        if version is not None:
+            built.append(f"{name} {version[0]}")
+    more = (f"to build it: {', '.join(built)}",) if built else ()
+    return (Found("provided", this_machine(), "any executable `bootstrap` for this machine", "", more),)
 
 
 RUNTIME = Runtime("provided", launch, inspect)

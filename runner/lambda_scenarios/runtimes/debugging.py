@@ -104,11 +104,18 @@ def _python(launch: Launch, function: Function, port: int, world: World) -> Laun
 def debugpy_version(interpreter: str, paths: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
     """Of the debugpy that a Python imports, from its own directories or `paths`; None where it has none."""
     look = (
-        "import sys; sys.path[:1] = []; sys.path += sys.argv[1:]; "
-        "from importlib.metadata import version; import debugpy; print(debugpy.__version__)"
+        "import sys; sys.path[:1] = []; sys.path += sys.argv[1:]; import debugpy; print(debugpy.__version__)"
     )
     text = programs.ask((interpreter, "-c", look, *paths), environ)
     return None if text is None else text.strip()
+
+
+def debugpy_of(interpreter: str, world: World) -> str:
+    """What `doctor` says of the debugger of a Python."""
+    version = debugpy_version(interpreter, (), world.environ)
+    if version is None:
+        return f"no debugger: {shlex.quote(shown_path(interpreter, world.cwd))} -m pip install debugpy"
+    return f"debugger: debugpy {version}"
 
 
 def _of_debugpy(site: Site) -> dict[str, Any]:
@@ -188,6 +195,12 @@ def rdbg_version(interpreter: str, paths: tuple[str, ...], environ: Mapping[str,
     look = 'require "debug/version"; puts DEBUGGER__::VERSION'
     text = programs.ask((interpreter, "-e", look), environ)
     return None if text is None else text.strip()
+
+
+def rdbg_of(interpreter: str, world: World) -> str:
+    """What `doctor` says of the debugger of a Ruby."""
+    version = rdbg_version(interpreter, (), world.environ)
+    return "no debugger: gem install debug" if version is None else f"debugger: rdbg {version}"
 
 
 def _of_rdbg(site: Site) -> dict[str, Any]:

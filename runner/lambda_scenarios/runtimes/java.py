@@ -103,12 +103,15 @@ def _options(major: int, memory: int, archive: str | None) -> tuple[str, ...]:
 
 def inspect(world: World) -> tuple[Found, ...]:
     """Every Java: the first of each version."""
+    from lambda_scenarios.runtimes.java_client import cached
     from lambda_scenarios.runtimes.java_homes import javas
 
+    client = "there" if cached(world.environ) else "fetched when it is first needed (5.4 MB)"
+    more = ("debugger: JDWP", f"AWS's client for Java: {client}")
     advice = programs.os_advice(world.environ, "apt-get install default-jre-headless", "brew install openjdk")
     seen: dict[int, Found] = {}
     for java in javas(world.environ):
-        seen.setdefault(java.major, Found("java", java.version, java.path, advice))
+        seen.setdefault(java.major, Found("java", java.version, java.path, advice, more))
     return tuple(seen.values()) or (Found("java", None, None, advice),)
 
 

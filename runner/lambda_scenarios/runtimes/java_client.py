@@ -98,6 +98,12 @@ def client(environ: Mapping[str, str]) -> Client:
     return Client(class_path, _native(folder), folder)
 
 
+def cached(environ: Mapping[str, str]) -> bool:
+    """Whether it has been fetched."""
+    folder = os.path.join(cache_directory(environ, "java"), _VERSION)
+    return all(_size(os.path.join(folder, jar.file)) == jar.size for jar in _JARS)
+
+
 def _size(path: str) -> int | None:
     try:
         return os.stat(path).st_size

@@ -76,7 +76,25 @@ def inspect(world: World) -> tuple[Found, ...]:
     found = _node(world)
     if found is None:
         return (Found("nodejs", None, None, advice),)
-    return (Found("nodejs", found.version, found.path, advice),)
+    more = (
+        "debugger: its inspector",
+        f"TypeScript in service files: {_typescript(found.version, world.cwd)}",
+    )
+    return (Found("nodejs", found.version, found.path, advice, more),)
+
+
+# What reads TypeScript, as services/node/evaluate.cjs looks for it.
+_READERS = ("ts-node", "tsx", "esbuild", "typescript")
+
+
+def _typescript(version: str, folder: str) -> str:
+    there = [name for name in _READERS if os.path.isdir(os.path.join(folder, "node_modules", name))]
+    if there:
+        return f"by {there[0]}"
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if numbers >= (23, 6) or (22, 18) <= numbers < (23, 0):
+        return "by Node.js itself"
+    return "nothing here reads it: npm install --save-dev tsx, or Node.js 22.18 or later"
 
 
 RUNTIME = Runtime("nodejs", launch, inspect)

@@ -91,14 +91,17 @@ def _layer_paths(function: Function, version: str) -> list[str]:
 
 
 def inspect(world: World) -> tuple[Found, ...]:
-    """Every Python 3 on PATH."""
+    """The Python of a virtualenv here, which services here are run by, and every Python 3 on PATH."""
+    from lambda_scenarios.runtimes.debugging import debugpy_of
+
     advice = programs.os_advice(world.environ, "apt-get install python3", "brew install python")
     names = ("python3", *(f"python3.{minor}" for minor in range(15, 7, -1)))
+    own = (os.path.join(world.cwd, name, "bin", "python") for name in _VIRTUALENVS)
     seen: dict[str, Found] = {}
-    for path in programs.on_path(names, world.environ):
+    for path in (*filter(os.path.exists, own), *programs.on_path(names, world.environ)):
         version = programs.python_version(path, world.environ)
         if version is not None and version not in seen:
-            seen[version] = Found("python", version, path, advice)
+            seen[version] = Found("python", version, path, advice, (debugpy_of(path, world),))
     return tuple(seen.values()) or (Found("python", None, None, advice),)
 
 

@@ -104,13 +104,15 @@ def _other_bundle(function: Function, version: str) -> str:
 
 def inspect(world: World) -> tuple[Found, ...]:
     """Every Ruby on PATH."""
+    from lambda_scenarios.runtimes.debugging import rdbg_of
+
     advice = programs.os_advice(world.environ, "apt-get install ruby", "brew install ruby")
     names = ("ruby", *(f"ruby3.{minor}" for minor in range(9, -1, -1)), "ruby2.7")
     seen: dict[str, Found] = {}
     for path in programs.on_path(names, world.environ):
         version = _told(path, world.environ)
         if version is not None and version not in seen:
-            seen[version] = Found("ruby", version, path, advice)
+            seen[version] = Found("ruby", version, path, advice, (rdbg_of(path, world),))
     return tuple(seen.values()) or (Found("ruby", None, None, advice),)
 
 

@@ -43,13 +43,14 @@ class Debugger(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What `doctor` says of a runtime: `version` is None where it is missing, `advice` then says how to
-    install it."""
+    """What `doctor` says of a runtime or a backend: `version` is None where it is missing, `advice` then says
+    how to install it. `more` are lines about what belongs to it."""
 
     name: str
     version: str | None
     path: str | None
     advice: str
+    more: tuple[str, ...] = ()
 
 
 class Runtime(NamedTuple):
