@@ -169,3 +169,19 @@ def test_the_end_of_the_time_ends_what_runs(tmp_path: Path) -> None:
     done = run([lane(spec, task(0), task(1))], until=time.monotonic() + 0.3)
     assert (done.outcomes, done.left, done.why) == ([], [0, 1], "--max-time")
     assert running.no_children()
+
+
+def test_an_exit_takes_no_large_answer_back(tmp_path: Path) -> None:
+    """What is on its way is lost with a process that leaves something unread: so it is sent nothing ahead."""
+    source = """
+import os
+def main(event, context):
+    if event == "exit":
+        os._exit(3)
+    return "x" * event
+"""
+    texts = ["1"] * 8 + ["3000000"] + ["1"] * 8 + ["3000000", '"exit"', "2000000", '"exit"']
+    tasks = [task(case, text) for case, text in enumerate(texts)]
+    done = run([lane(python_spec(tmp_path, source), *tasks)], jobs=1)
+    endings = {case: type(outcome.ending) for case, outcome in done.outcomes}
+    assert endings == {case: WorkerDied if "exit" in text else Returned for case, text in enumerate(texts)}

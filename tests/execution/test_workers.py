@@ -127,7 +127,7 @@ def main(event, context):
     def test_init_over_its_limit_runs_again_inside_the_invocation(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lambda_scenarios.execution.worker.INIT_LIMIT", 0.5)
+        monkeypatch.setattr("lambda_scenarios.execution.plan.INIT_LIMIT", 0.5)
         spec = python_spec(tmp_path, self.SLOW_ONCE, SEEN=str(tmp_path / "seen"))
         done = run([lane(spec, task(0), task(1))], jobs=1)
         outcome = done.of(0)
@@ -142,7 +142,7 @@ def main(event, context):
     def test_init_that_never_ends_is_a_time_out(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lambda_scenarios.execution.worker.INIT_LIMIT", 0.3)
+        monkeypatch.setattr("lambda_scenarios.execution.plan.INIT_LIMIT", 0.3)
         spec = python_spec(tmp_path, "import signal\nprint('loading')\nsignal.pause()")
         done = run([lane(spec, task(0, timeout=0.3), task(1, timeout=0.3))], jobs=2)
         for case in (0, 1):
@@ -153,7 +153,7 @@ def main(event, context):
     def test_init_that_was_in_time_is_no_time_out_of_the_invocation(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lambda_scenarios.execution.worker.INIT_LIMIT", 0.3)
+        monkeypatch.setattr("lambda_scenarios.execution.plan.INIT_LIMIT", 0.3)
         source = f"""
 import os
 while not os.path.exists({str(tmp_path / "judging")!r}):

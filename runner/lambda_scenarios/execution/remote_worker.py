@@ -28,6 +28,7 @@ class RemoteWorker:
     ready = True
     deadline = None  # the client's own: it closes the connection as well
     mean_ms: float | None = None
+    answers_fit: bool = True
     unstarted: tuple[Task, ...] = ()
 
     def __init__(

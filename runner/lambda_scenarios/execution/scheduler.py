@@ -238,6 +238,10 @@ class Scheduler:
         mean = worker.mean_ms
         if not self._limits.prefetch or not worker.ready or mean is None or mean >= _PREFETCH_BELOW_MS:
             return 1
+        if not worker.answers_fit:
+            # A process that exits while it has something unread takes back what is still on its way: the
+            # answer to the invocation before. What it has not been sent it can't leave unread.
+            return 1
         return max(1, min(worker.spec.credits, int(_PREFETCH_BELOW_MS / max(mean, 0.05))))
 
     def _give(self, worker: AnyWorker, lane: _Lane) -> None:

@@ -21,6 +21,8 @@ from lambda_scenarios.runtime_api import protocol
 from lambda_scenarios.runtime_api.server import Server
 
 _READ = 256 * 1024
+# Bytes of an answer that the kernel takes from a client at once, whatever this side does meanwhile.
+_BUFFERED = 64 * 1024
 
 
 class Ended(NamedTuple):
@@ -83,6 +85,7 @@ class Worker:
         self.last_used = time.monotonic()
         self.deadline: float | None = None  # time.monotonic() at which `expire` is due
         self.mean_ms: float | None = None  # what an invocation takes, of those seen
+        self.answers_fit = True  # whether each of those seen fits into the buffers of a connection
         self._sent: deque[_Sent] = deque()
         self._loop = loop
         self._on_end = on_end
@@ -211,6 +214,8 @@ class Worker:
             # AWS's clients exit after a result that is too large. This project's clients begin nothing
             # after it: what lies ready in them goes to a new worker. Others may be about to exit.
             spoiled = spoiled or not self.spec.nonce or ending.error_type == endings.TOO_LARGE
+        if isinstance(event, protocol.Answered) and event.size > _BUFFERED:
+            self.answers_fit = False
         self.mean_ms = took if self.mean_ms is None else (self.mean_ms * 3 + took) / 4
         self._sent.popleft()
         logs = self._take_logs(request_id)
