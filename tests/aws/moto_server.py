@@ -45,6 +45,20 @@ server.serve_forever()
 """
 
 
+def table(name: str, **more: Any) -> dict[str, Any]:
+    """A table of DynamoDB in a template."""
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "TableName": name,
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            **more,
+        },
+    }
+
+
 class Asked(NamedTuple):
     """A request that the server got. `operation` as in the API, where the request says it."""
 

@@ -7,22 +7,13 @@ from typing import Any
 import pytest
 
 from lambda_scenarios.aws.lookups import LookupFailed, Lookups, NoSuchStack, Parameter, Resource
-from tests.aws.moto_server import ACCOUNT, REGION, Asked, Moto
+from tests.aws.moto_server import ACCOUNT, REGION, Asked, Moto, table
 
 STACK: dict[str, Any] = {
     "Resources": {
         "Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "jobs"}},
         "Files": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "files"}},
-        "Orders": {
-            "Type": "AWS::DynamoDB::Table",
-            "Properties": {
-                "TableName": "orders",
-                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-                "BillingMode": "PAY_PER_REQUEST",
-                "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
-            },
-        },
+        "Orders": table("orders", StreamSpecification={"StreamViewType": "NEW_IMAGE"}),
         "Role": {
             "Type": "AWS::IAM::Role",
             "Properties": {"RoleName": "worker", "Path": "/team/", "AssumeRolePolicyDocument": {}},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws.moto_server import REGION, Asked, Moto
+from tests.aws.moto_server import REGION, Asked, Moto, table
 from tests.program import running
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -26,15 +26,7 @@ functions:
 """
 STACK = {
     "Resources": {
-        "Orders": {
-            "Type": "AWS::DynamoDB::Table",
-            "Properties": {
-                "TableName": "orders-x7",
-                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-                "BillingMode": "PAY_PER_REQUEST",
-            },
-        },
+        "Orders": table("orders-x7"),
         "Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "jobs"}},
     },
     "Outputs": {"Rates": {"Value": "rates-x7", "Export": {"Name": "rates"}}},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.services.framework import PACKAGE, run
 from tests.services.npm_packages import installed
 
 
@@ -31,15 +31,9 @@ class Framework:
 
 
 @pytest.fixture(scope="session")
-def serverless() -> Path:
-    """The directory whose node_modules holds version 3 of the Framework."""
-    return installed("serverless@3.40.0")
-
-
-@pytest.fixture(scope="session")
-def framework(serverless: Path) -> Iterator[Framework]:
+def framework() -> Iterator[Framework]:
     with subprocess.Popen(
-        ["node", str(Path(__file__).parent / "framework.cjs"), str(serverless)],
+        ["node", str(Path(__file__).parent / "framework.cjs"), str(installed(PACKAGE))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -50,25 +44,8 @@ def framework(serverless: Path) -> Iterator[Framework]:
         process.wait(60)
 
 
-def serverless_package(root: Path, serverless: Path, home: Path) -> None:
+def serverless_package(root: Path, home: Path) -> None:
     """What `serverless package` does in the directory of a service; it needs no account."""
-    program = serverless / "node_modules/serverless/bin/serverless.js"
-    done = subprocess.run(
-        ["node", str(program), "package"],
-        cwd=root,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "CI": "1",
-            "SLS_TELEMETRY_DISABLED": "1",
-            "SLS_NOTIFICATIONS_MODE": "off",
-            "AWS_ACCESS_KEY_ID": "made-up",
-            "AWS_SECRET_ACCESS_KEY": "made-up",
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    keys = {"AWS_ACCESS_KEY_ID": "made-up", "AWS_SECRET_ACCESS_KEY": "made-up"}
+    done = run(("package",), root, home, keys)
     assert done.returncode == 0, done.stdout + done.stderr

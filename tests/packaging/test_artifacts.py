@@ -237,13 +237,11 @@ def test_a_package_that_is_damaged(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("individually", [True, False])
-def test_what_the_framework_packaged(
-    shop: Shop, serverless: Path, tmp_path: Path, individually: bool
-) -> None:
+def test_what_the_framework_packaged(shop: Shop, tmp_path: Path, individually: bool) -> None:
     text = f"package: {{individually: {json.dumps(individually)}}}\n" + SERVICE
     shop.write("serverless.yml", text)
     source = shop.write("app.py", WHERE.format(text="packaged"))
-    serverless_package(shop.root, serverless, tmp_path)
+    serverless_package(shop.root, tmp_path)
     source.unlink()
     moved = shop.root.rename(shop.root.parent / "moved")
     shop.root = moved

@@ -71,7 +71,7 @@ pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is miss
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_the_archives_of_the_framework(serverless: Path, tmp_path: Path, name: str) -> None:
+def test_the_archives_of_the_framework(tmp_path: Path, name: str) -> None:
     root = tmp_path / "shop"
     for file, mode in FILES.items():
         path = root / file
@@ -86,7 +86,7 @@ def test_the_archives_of_the_framework(serverless: Path, tmp_path: Path, name: s
     service = {"service": "shop", "provider": {"name": "aws", "runtime": "python3.11"}, "functions": TWO}
     (root / "serverless.yml").write_text(json.dumps({**service, **SERVICES[name]}))
 
-    serverless_package(root, serverless, tmp_path)
+    serverless_package(root, tmp_path)
     theirs = contents(root)
     assert theirs
     shutil.rmtree(root / ".serverless")

@@ -24,11 +24,13 @@ class Printed(NamedTuple):
     refusal: str
 
 
-def prints(directory: Path, arguments: tuple[str, ...], environ: Mapping[str, str], home: Path) -> Printed:
-    """What `serverless print` makes of the service in `directory`. `environ` is all that it sees."""
+def run(
+    arguments: tuple[str, ...], directory: Path, home: Path, environ: Mapping[str, str] = {}
+) -> subprocess.CompletedProcess[str]:
+    """`serverless` in the directory of a service. `environ` is all that it sees of an environment."""
     program = npm_packages.installed(PACKAGE) / "node_modules/serverless/bin/serverless.js"
-    done = subprocess.run(
-        ("node", str(program), "print", "--format", "json", *arguments),
+    return subprocess.run(
+        ("node", str(program), *arguments),
         cwd=directory,
         env={
             "PATH": os.environ["PATH"],
@@ -45,6 +47,11 @@ def prints(directory: Path, arguments: tuple[str, ...], environ: Mapping[str, st
         timeout=120,
         check=False,
     )
+
+
+def prints(directory: Path, arguments: tuple[str, ...], environ: Mapping[str, str], home: Path) -> Printed:
+    """What `serverless print` makes of the service in `directory`. `environ` is all that it sees."""
+    done = run(("print", "--format", "json", *arguments), directory, home, environ)
     if done.returncode != 0:
         return Printed(None, (done.stderr + done.stdout).strip())
     configuration: dict[str, Any] = json.loads(done.stdout)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from tests.aws.moto_server import ACCOUNT, REGION, Asked, Moto
+from tests.aws.moto_server import ACCOUNT, REGION, Asked, Moto, table
 from tests.services.conftest import Workshop, faults, seen
 
 from lambda_scenarios.model.function import Unresolved
@@ -16,15 +16,7 @@ HERE = ServiceOptions(region=REGION)
 
 STACK: dict[str, Any] = {
     "Resources": {
-        "Orders": {
-            "Type": "AWS::DynamoDB::Table",
-            "Properties": {
-                "TableName": "orders-x7",
-                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-                "BillingMode": "PAY_PER_REQUEST",
-            },
-        },
+        "Orders": table("orders-x7"),
         "Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "jobs-x7"}},
     },
     "Outputs": {"T": {"Value": "rates-x7", "Export": {"Name": "exported-tableName"}}},

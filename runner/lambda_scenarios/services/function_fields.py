@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.function import ImageConfig
 from lambda_scenarios.services import field_values
 from lambda_scenarios.services.code_directory import Wanted, find_code, last_packaged
+from lambda_scenarios.services.declared import Declared, Findings
 from lambda_scenarios.services.environment import read_environment
-from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
+from lambda_scenarios.services.findings import Problem, problem_of
 from lambda_scenarios.services.handler_files import in_build_output
 from lambda_scenarios.services.http_source import read_http_source
 from lambda_scenarios.services.image_fields import read_image_config
@@ -20,7 +21,6 @@ from lambda_scenarios.services.packages import ReadPackage, read_package
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.function import HttpSource, Package
     from lambda_scenarios.services.stack_references import StackReferences
 
 # Source of the defaults: Serverless Framework 3, lib/plugins/aws/provider.js and
@@ -32,37 +32,13 @@ _DEFAULT_RUNTIME = "nodejs16.x"
 T = TypeVar("T")
 
 
-class FunctionFields(NamedTuple):
-    """A function as declared. A field is None where it is absent, or its problem is in `problems`."""
-
-    name: str | None
-    handler: str | None
-    runtime: str | None
-    architecture: str | None
-    timeout: float | None
-    memory: int | None
-    environment: tuple[tuple[str, str | None], ...]
-    layers: Layers
-    image: str | None
-    image_config: ImageConfig
-    ephemeral: int | None
-    code: str
-    package: Package | None
-    role: str | None
-    http_source: HttpSource | None
-    not_evaluated: tuple[NotEvaluated, ...]
-    problems: tuple[Problem, ...]
-    warnings: tuple[Diagnostic, ...]
-
-
-class _Fields:
+class _Fields(Findings):
     """The fields of one function over those of the provider, problems collected."""
 
     def __init__(self, resolver: Resolver, function: Located) -> None:
+        super().__init__()
         self.resolver = resolver
         self.function = function
-        self.problems: list[Problem] = []
-        self.warnings: list[Diagnostic] = []
 
     def find(self, name: str, of_provider: str | None = None) -> Located | None:
         """The function's own value, else the provider's under `of_provider`."""
@@ -74,16 +50,10 @@ class _Fields:
     def read(
         self, name: str, of_provider: str | None, default: T | None, convert: Callable[[str, Located], T]
     ) -> T | None:
-        """A field, converted; the default where it is absent, None where it has a problem."""
-        try:
-            found = self.find(name, of_provider)
-            return default if found is None else convert(name, found)
-        except UnresolvableError as error:
-            self.problems.append(problem_of(error, name))
-            return None
-
-    def warn(self, problem: str, found: Located, label: str = "") -> None:
-        self.warnings.append(Diagnostic(problem, found.origin, label, severity="warning"))
+        """A field, converted: see `converted`."""
+        return self.converted(
+            name, lambda: self.find(name, of_provider), default, lambda found: convert(name, found)
+        )
 
     def image(self, name: str, found: Located) -> str:
         """The image's URI; its name where `provider.ecr.images` says how to build it."""
@@ -111,7 +81,7 @@ def read_fields(
     references: Callable[[], StackReferences],
     *,
     skip_package: bool = False,
-) -> FunctionFields:
+) -> Declared:
     """All that can be known of function `key` (its mapping, settled) of the service file `file`.
 
     `service` is its name, None where that can't be resolved. With `skip_package`, the code is what was
@@ -147,7 +117,7 @@ def read_fields(
         except UnresolvableError as error:
             fields.problems.append(problem_of(error, "environment"))
     environment = read_environment(resolver, tuple(environment_levels), references)
-    return FunctionFields(
+    return Declared(
         name=fields.read("name", None, None, field_values.text),
         handler=handler,
         runtime=runtime,

@@ -76,8 +76,10 @@ def check_handler(
             f"the handler `{handler}` leaves the service's directory",
             "it must be below the service file",
         )
-    check = _check_python if python else _check_ruby if ruby else _check_node
-    return check(handler, relative, root, layers, environ)
+    if python:
+        return _check_python(handler, relative, root, layers, environ)
+    check = _check_ruby if ruby else _check_node
+    return check(handler, relative, root, layers)
 
 
 def _check_python(
@@ -92,13 +94,7 @@ def _check_python(
     return _missing(handler, relative + ".py", root, _PYTHON_SUFFIXES[:1])
 
 
-def _check_node(
-    handler: str,
-    relative: str,
-    root: str,
-    layers: tuple[str, ...],
-    environ: Mapping[str, str],  # noqa: ARG001 - called like the check for Python
-) -> HandlerFault | None:
+def _check_node(handler: str, relative: str, root: str, layers: tuple[str, ...]) -> HandlerFault | None:
     places = (root, *(os.path.join(layer, "nodejs") for layer in layers), *layers)
     if any(_node_module(os.path.join(place, relative)) for place in places):
         return None
@@ -112,19 +108,9 @@ def _check_node(
     return _missing(handler, relative + ".js", root, _NODE_SUFFIXES[:3])
 
 
-def _check_ruby(
-    handler: str,
-    relative: str,
-    root: str,
-    layers: tuple[str, ...],
-    environ: Mapping[str, str],  # noqa: ARG001 - called like the check for Python
-) -> HandlerFault | None:
+def _check_ruby(handler: str, relative: str, root: str, layers: tuple[str, ...]) -> HandlerFault | None:
     places = (root, *(os.path.join(layer, "ruby/lib") for layer in layers))
-    if any(
-        os.path.isfile(os.path.join(place, relative + suffix))
-        for place in places
-        for suffix in _RUBY_SUFFIXES
-    ):
+    if any(_is_file(os.path.join(place, relative), _RUBY_SUFFIXES) for place in places):
         return None
     return _missing(handler, relative + ".rb", root, _RUBY_SUFFIXES[:1])
 
@@ -146,10 +132,12 @@ def in_build_output(handler: str) -> bool:
     return any(part in _BUILD_OUTPUT for part in handler.split("/")[:-1])
 
 
+def _is_file(path: str, suffixes: tuple[str, ...]) -> bool:
+    return any(os.path.isfile(path + suffix) for suffix in suffixes)
+
+
 def _python_module(path: str) -> bool:
-    if any(os.path.isfile(path + suffix) for suffix in _PYTHON_SUFFIXES) or os.path.isfile(
-        path + "/__init__.py"
-    ):
+    if _is_file(path, _PYTHON_SUFFIXES) or os.path.isfile(path + "/__init__.py"):
         return True
     name = os.path.basename(path) + "."
     try:
@@ -160,7 +148,7 @@ def _python_module(path: str) -> bool:
 
 
 def _node_module(path: str) -> bool:
-    return any(os.path.isfile(path + suffix) for suffix in _NODE_SUFFIXES) or any(
+    return _is_file(path, _NODE_SUFFIXES) or any(
         os.path.isfile(os.path.join(path, name)) for name in ("index.js", "index.cjs", "package.json")
     )
 

@@ -10,8 +10,9 @@ from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean, strict
 from lambda_scenarios.model.function import Function, FunctionSummary, ServiceInfo
 from lambda_scenarios.model.values import PROGRAMS, Json, Origin, Place
 from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.services.declared import Declared, function_of, summary_of
 from lambda_scenarios.services.findings import Problem, problem_of, warnings_of
-from lambda_scenarios.services.function_fields import FunctionFields, read_fields
+from lambda_scenarios.services.function_fields import read_fields
 from lambda_scenarios.services.javascript_text import text_in_text
 from lambda_scenarios.services.unknown_function import unknown_function
 from lambda_scenarios.services.variable_sources import SOURCES
@@ -91,7 +92,7 @@ class ServerlessService:
         self._known_identity: _Identity | None = None
         self._known_index: tuple[dict[str, Located], tuple[Problem, ...]] | None = None
         self._functions: dict[str, Function] = {}
-        self._fields: dict[str, FunctionFields] = {}
+        self._fields: dict[str, Declared] = {}
         self._known_references: StackReferences | None = None
         self._told: dict[str, Diagnostic] = {}  # by reason, what is told once for all functions
         self._warnings: dict[Diagnostic, None] = {}  # in the order of finding
@@ -130,29 +131,16 @@ class ServerlessService:
         fields = self._fields_of(key, self._find(key, None))
         identity = self._identity()
         name = fields.name
-        if name is None and identity.name and identity.stage and not _has_problem(fields, "name"):
+        if name is None and identity.name and identity.stage and not fields.has_problem("name"):
             name = f"{identity.name}-{identity.stage}-{key}"
-        problems = [p for p in fields.problems if p.path != "handler" or fields.handler is None]
-        unresolved = [problem.unresolved() for problem in (*identity.problems, *problems)]
-        return FunctionSummary(
-            key=key,
-            name=name,
-            handler=fields.handler,
-            runtime=fields.runtime,
-            architecture=fields.architecture,
-            code=fields.code,
-            timeout=fields.timeout,
-            memory=fields.memory,
-            environment=fields.environment,
-            layers=fields.layers.declared,
-            unresolved=(*unresolved, *(one.unresolved() for one in fields.not_evaluated)),
-        )
+        problems = (p for p in fields.problems if p.path != "handler" or fields.handler is None)
+        return summary_of(key, name, fields, (*identity.problems, *problems))
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         left = [one for fields in self._fields.values() for one in fields.not_evaluated]
         return (*self._warnings, *warnings_of(left), *self._assumptions())
 
-    def _function(self, key: str, located: Located, fields: FunctionFields) -> Function:
+    def _function(self, key: str, located: Located, fields: Declared) -> Function:
         """The function, or a UsageError with all that is wrong."""
         diagnostics = self._diagnostics(key, (*self._identity().problems, *fields.problems))
         if self._options.strict:
@@ -160,30 +148,9 @@ class ServerlessService:
             diagnostics += strictly(warnings)
         if diagnostics:
             raise UsageError(*diagnostics)
-        assert fields.timeout is not None  # what has no problem has a value
-        assert fields.memory is not None
         info = self.info()
-        return Function(
-            key=key,
-            name=fields.name or f"{info.name}-{info.stage}-{key}",
-            handler=fields.handler or "",
-            runtime=fields.runtime or "",
-            code=fields.code,
-            service=info,
-            timeout=fields.timeout,
-            memory=fields.memory,
-            environment=tuple((name, value) for name, value in fields.environment if value is not None),
-            layers=fields.layers.directories,
-            architecture=fields.architecture or "x86_64",
-            image=fields.image,
-            image_config=fields.image_config,
-            ephemeral=fields.ephemeral or 512,
-            package=fields.package,
-            role=fields.role,
-            http_source=fields.http_source,
-            unresolved=tuple(one.unresolved() for one in fields.not_evaluated),
-            origin=located.origin,
-        )
+        name = fields.name or f"{info.name}-{info.stage}-{key}"
+        return function_of(key, name, fields, info, located.origin)
 
     def _diagnostics(self, key: str, problems: tuple[Problem, ...]) -> list[Diagnostic]:
         """Of those that have one reason for all of the service, the same one each time: it is told once."""
@@ -228,7 +195,7 @@ class ServerlessService:
         references = self._known_references
         return () if references is None else references.assumptions.warnings()
 
-    def _fields_of(self, key: str, located: Located) -> FunctionFields:
+    def _fields_of(self, key: str, located: Located) -> Declared:
         if key not in self._fields:
             name = self._identity().name
             fields = read_fields(
@@ -246,7 +213,7 @@ class ServerlessService:
             self._warnings.update(dict.fromkeys((*fields.warnings, *self._no_values(located.origin))))
         return self._fields[key]
 
-    def _left_alone(self, fields: FunctionFields, function: Origin) -> Iterator[Diagnostic]:
+    def _left_alone(self, fields: Declared, function: Origin) -> Iterator[Diagnostic]:
         """Texts that only a plugin would fill in."""
         for name, value in fields.environment:
             if value is not None and "#{AWS::" in value:
@@ -365,10 +332,6 @@ class ServerlessService:
             if earlier is not None and isinstance(earlier.value, dict) and isinstance(value, dict):
                 located = Located(_merged(earlier.value, value), earlier.origin)
             index[key] = located
-
-
-def _has_problem(fields: FunctionFields, path: str) -> bool:
-    return any(problem.path == path for problem in fields.problems)
 
 
 def _merged(first: dict[str, Json], second: dict[str, Json]) -> dict[str, Json]:

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_scenarios.backends.docker import options
-from lambda_scenarios.backends.docker.arguments import OPTIONS, parse
+from lambda_scenarios.backends.docker.argument_table import OPTIONS
+from lambda_scenarios.backends.docker.arguments import parse
 from lambda_scenarios.errors import UsageError
 from lambda_scenarios.model.container import DockerArguments
 from tests.backends.docker import images

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.aws.moto_server import ACCOUNT, REGION, Moto, moto_process
+from tests.aws.moto_server import ACCOUNT, REGION, Moto, moto_process, table
 from tests.services.cloudformation.conftest import SAM, Project
 
 from lambda_scenarios.services.catalog import ServiceOptions
@@ -25,15 +25,7 @@ Parameters:
 """
 STACK: dict[str, Any] = {
     "Resources": {
-        "Orders": {
-            "Type": "AWS::DynamoDB::Table",
-            "Properties": {
-                "TableName": "orders-x7",
-                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-                "BillingMode": "PAY_PER_REQUEST",
-            },
-        },
+        "Orders": table("orders-x7"),
         "Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "jobs-x7"}},
     },
     "Outputs": {"V": {"Value": "vpc-7", "Export": {"Name": "vpc"}}},

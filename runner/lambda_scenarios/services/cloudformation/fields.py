@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.function import ImageConfig
 from lambda_scenarios.services import field_values
 from lambda_scenarios.services.cloudformation.application_layers import read_application_layers
@@ -15,12 +14,12 @@ from lambda_scenarios.services.cloudformation.fronts import http_front
 from lambda_scenarios.services.cloudformation.inline_code import written
 from lambda_scenarios.services.cloudformation.values import evaluated, settled
 from lambda_scenarios.services.cloudformation.variables import read_variables
-from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
+from lambda_scenarios.services.declared import Declared, Findings
+from lambda_scenarios.services.findings import Problem, problem_of
 from lambda_scenarios.services.handler_files import check_handler, in_build_output
 from lambda_scenarios.services.variables import Located, UnresolvableError
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.function import HttpSource
     from lambda_scenarios.model.values import Json
     from lambda_scenarios.services.cloudformation.stack import Stack
     from lambda_scenarios.services.layers import Layers
@@ -34,56 +33,22 @@ _LARGEST_STORAGE = 10_240
 T = TypeVar("T")
 
 
-class TemplateFields(NamedTuple):
-    """A function as declared. A field is None where it is absent, or its problem is in `problems`.
-
-    `code` is an absolute directory.
-    """
-
-    name: str | None
-    handler: str | None
-    runtime: str | None
-    code: str | None
-    architecture: str | None
-    timeout: float | None
-    memory: int | None
-    environment: tuple[tuple[str, str | None], ...]
-    layers: Layers
-    image: str | None
-    image_config: ImageConfig
-    ephemeral: int
-    role: str | None
-    http_source: HttpSource | None
-    not_evaluated: tuple[NotEvaluated, ...]
-    problems: tuple[Problem, ...]
-    warnings: tuple[Diagnostic, ...]
-
-
-class _Fields:
+class _Fields(Findings):
     """The properties of one function, problems collected."""
 
     def __init__(self, resource: Resource, stack: Stack, world: CodeWorld) -> None:
+        super().__init__()
         self.resource = resource
         self.properties = resource.properties
         self.stack = stack
         self.world = world
-        self.problems: list[Problem] = []
-        self.warnings: list[Diagnostic] = []
 
     def find(self, name: str) -> Located | None:
         return settled(self.properties.get(name), self.stack)
 
     def read(self, path: str, name: str, default: T | None, convert: Callable[[str, Located], T]) -> T | None:
-        """A property, converted; the default where it is absent, None where it has a problem."""
-        try:
-            found = self.find(name)
-            return default if found is None else convert(name, found)
-        except UnresolvableError as error:
-            self.problems.append(problem_of(error, path))
-            return None
-
-    def warn(self, problem: str, found: Located, label: str = "") -> None:
-        self.warnings.append(Diagnostic(problem, found.origin, label, severity="warning"))
+        """A property, converted: see `converted`."""
+        return self.converted(path, lambda: self.find(name), default, lambda found: convert(name, found))
 
     def timeout(self, name: str, found: Located) -> float:
         return field_values.timeout(name, found, self.warn)
@@ -117,7 +82,7 @@ class _Fields:
         return None if inner is None else settled(Located(inner, found.origin.at(key)), self.stack)
 
 
-def read_template_function(resource: Resource, stack: Stack, world: CodeWorld) -> TemplateFields:
+def read_template_function(resource: Resource, stack: Stack, world: CodeWorld) -> Declared:
     """All that can be known of a function of a template. Raises nothing but defects."""
     fields = _Fields(resource, stack, world)
     is_image = _is_image(fields)
@@ -135,7 +100,7 @@ def read_template_function(resource: Resource, stack: Stack, world: CodeWorld) -
     if handler is not None and runtime and code is not None:
         _check_handler(fields, handler, runtime, layers=layers, code=code)
     environment = read_variables(resource.properties, stack)
-    return TemplateFields(
+    return Declared(
         name=fields.read("name", "FunctionName", None, field_values.text),
         handler=handler,
         runtime=runtime,

@@ -14,16 +14,13 @@ from lambda_scenarios.services.assumptions import Assumptions
 from lambda_scenarios.services.cloudformation.builds import find_build
 from lambda_scenarios.services.cloudformation.cdk import construct_path, find_stacks
 from lambda_scenarios.services.cloudformation.code import CodeWorld, Resource
-from lambda_scenarios.services.cloudformation.fields import (
-    TemplateFields,
-    metadata_of,
-    read_template_function,
-)
+from lambda_scenarios.services.cloudformation.fields import metadata_of, read_template_function
 from lambda_scenarios.services.cloudformation.merging import merge
 from lambda_scenarios.services.cloudformation.nested import NestedStacks, is_nested
 from lambda_scenarios.services.cloudformation.samconfig import read_samconfig
 from lambda_scenarios.services.cloudformation.stack import Place, Stack
 from lambda_scenarios.services.cloudformation.values import unresolvable
+from lambda_scenarios.services.declared import Declared, function_of, summary_of
 from lambda_scenarios.services.findings import Problem, problem_of, warnings_of
 from lambda_scenarios.services.intrinsics import CannotResolve, resolve
 from lambda_scenarios.services.unknown_function import unknown_function
@@ -180,7 +177,7 @@ class TemplateService:
         self._assumptions = assumptions
         self._known_index: _Index | None = None
         self._functions: dict[str, Function] = {}
-        self._read: dict[str, TemplateFields] = {}
+        self._read: dict[str, Declared] = {}
         self._warnings: dict[Diagnostic, None] = dict.fromkeys(warnings)
         self._warnings.update(dict.fromkeys(self._of_parameters()))
         self._warnings.update(dict.fromkeys(self._of_macros()))
@@ -202,23 +199,8 @@ class TemplateService:
     def summary(self, key: str) -> FunctionSummary:
         key, entry = self._find(key, None)
         fields = self._fields_of(key, entry)
-        named_wrongly = any(problem.path == "name" for problem in fields.problems)
-        return FunctionSummary(
-            key=key,
-            name=fields.name or (None if named_wrongly else entry.stack.function_name(entry.name)),
-            handler=fields.handler,
-            runtime=fields.runtime,
-            architecture=fields.architecture,
-            code=fields.code,
-            timeout=fields.timeout,
-            memory=fields.memory,
-            environment=fields.environment,
-            layers=fields.layers.declared,
-            unresolved=(
-                *(problem.unresolved() for problem in fields.problems),
-                *(one.unresolved() for one in fields.not_evaluated),
-            ),
-        )
+        unnamed = None if fields.has_problem("name") else entry.stack.function_name(entry.name)
+        return summary_of(key, fields.name or unnamed, fields, fields.problems)
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         left = [one for fields in self._read.values() for one in fields.not_evaluated]
@@ -234,34 +216,14 @@ class TemplateService:
             diagnostics += strictly(warnings)
         if diagnostics:
             raise UsageError(*diagnostics)
-        assert fields.timeout is not None  # what has no problem has a value
-        assert fields.memory is not None
-        assert fields.code is not None
         given = entry.stack.known.get(entry.name)
         name = fields.name or (given if isinstance(given, str) else None)
-        return Function(
-            key=key,
-            name=name or entry.stack.function_name(entry.name),
-            handler=fields.handler or "",
-            runtime=fields.runtime or "",
-            code=fields.code,
-            service=self._info._replace(region=entry.stack.place.region),
-            timeout=fields.timeout,
-            memory=fields.memory,
-            environment=tuple((name, value) for name, value in fields.environment if value is not None),
-            layers=fields.layers.directories,
-            architecture=fields.architecture or "x86_64",
-            image=fields.image,
-            image_config=fields.image_config,
-            ephemeral=fields.ephemeral,
-            role=fields.role,
-            in_stack=None if name else (entry.stack.place.name, entry.name),
-            http_source=fields.http_source,
-            unresolved=tuple(one.unresolved() for one in fields.not_evaluated),
-            origin=entry.located.origin,
-        )
+        service = self._info._replace(region=entry.stack.place.region)
+        shown = name or entry.stack.function_name(entry.name)
+        function = function_of(key, shown, fields, service, entry.located.origin)
+        return function._replace(in_stack=None if name else (entry.stack.place.name, entry.name))
 
-    def _fields_of(self, key: str, entry: _Entry) -> TemplateFields:
+    def _fields_of(self, key: str, entry: _Entry) -> Declared:
         if key not in self._read:
             resource = _resource(entry)
             world = CodeWorld(self._world.environ, self._world.cwd, self._world.documents)
