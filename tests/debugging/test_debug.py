@@ -14,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from lambda_scenarios.model.container import DockerArguments
+from lambda_scenarios.model.function import Function, ServiceInfo
+from lambda_scenarios.runtimes import debugging
+from tests.backends.docker import images
 from tests.debugging.dap import Adapter
 from tests.debugging.inspector import Inspector
 from tests.debugging.waiting import debugged
@@ -143,14 +147,26 @@ def test_an_interrupt_ends_the_waiting(shop: Path) -> None:
 
 @needs_node
 def test_node_stops_in_the_handler(shop: Path) -> None:
-    with debugged(shop, *invoking("inNode", "--debug", "0", *SHORT)) as program:
+    stop_in_node(shop, os.path.realpath(shop))
+
+
+@pytest.mark.parametrize("shown", [(), ("-e", "NODE_OPTIONS=--enable-source-maps")])
+def test_node_stops_in_a_container(shop: Path, shown: tuple[str, ...]) -> None:
+    (shop / ".venv").unlink()  # it would be packaged
+    image = f"nodejs{running.node_major()}.x={images.nodejs()}"
+    stop_in_node(shop, "/var/task", "--docker", "--docker-image", image, *shown)
+
+
+def stop_in_node(shop: Path, remote: str, *more: str) -> None:
+    with debugged(shop, *invoking("inNode", "--debug", "0", *SHORT, *more)) as program:
         port = program.port()
         configuration = program.configuration()
         assert (configuration["type"], configuration["port"]) == ("node", port)
-        assert configuration["localRoot"] == configuration["remoteRoot"] == os.path.realpath(shop)
+        assert configuration["remoteRoot"] == remote
+        assert os.path.exists(os.path.join(configuration["localRoot"], "app.js"))
         with Inspector(port) as inspector:
             inspector.ask("Debugger.enable")
-            url = f"file://{os.path.realpath(shop)}/app.js"
+            url = f"file://{remote}/app.js"
             inspector.ask("Debugger.setBreakpointByUrl", lineNumber=STOP - 1, url=url)
             inspector.ask("Runtime.runIfWaitingForDebugger")
             assert inspector.event("Debugger.paused")["reason"] == "Break on start"
@@ -325,3 +341,33 @@ def test_a_custom_runtime(shop: Path) -> None:
 )
 def test_the_option(shop: Path, arguments: tuple[str, ...], problem: str) -> None:
     assert problem in refused(shop, "run", *arguments)
+
+
+def test_python_in_a_container(shop: Path) -> None:
+    (shop / ".venv").unlink()  # it would be packaged
+    image = f"python{VERSION}={images.python()}"
+    told = refused(shop, *invoking("double", "--debug", "--docker", "--docker-image", image))
+    assert "--debug can't make debugpy wait in a container, where double runs" in told
+    assert "--docker-arg '-p 127.0.0.1:5678:5678'" in told
+
+
+def test_java_in_a_container() -> None:
+    function = Function(
+        key="f",
+        name="s-dev-f",
+        handler="shop.F",
+        runtime="java21",
+        code="/code",
+        service=ServiceInfo("s", "dev", "us-east-1", "/code", None),
+    )
+    given = (("JAVA_TOOL_OPTIONS", "-Dmine=1"), ("OTHER", "2"))
+    variables, arguments, debugger = debugging.attachable_container(
+        given, DockerArguments(ports=("80:80",)), function, debugging.Debugging(0), "/var/task"
+    )
+    (port,) = re.findall(r"127\.0\.0\.1:(\d+)$", debugger.headline)
+    assert dict(variables) == {
+        "JAVA_TOOL_OPTIONS": "-Dmine=1 -agentlib:jdwp=transport=dt_socket,server=y,suspend=y,"
+        f"address=0.0.0.0:{port}",
+        "OTHER": "2",
+    }
+    assert arguments.ports == ("80:80", f"127.0.0.1:{port}:{port}")

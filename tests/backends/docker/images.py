@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -18,9 +19,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import docker
+import pytest
 from docker.errors import ImageNotFound
 
 from tests.backends.docker import engine
+from tests.program.running import node_major
 
 _ENTRYPOINT = """\
 #!/bin/sh
@@ -38,6 +41,30 @@ from awslambdaric.__main__ import main
 sys.path[:0] = ["/opt/python"]
 sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
 main(["bootstrap", os.environ["_HANDLER"]])
+"""
+
+# The Runtime API, as little of it as one invocation needs.
+_NODE_CLIENT = """\
+const http = require('http');
+const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
+const ask = (method, path, body) => new Promise((resolve, reject) => {
+  const place = { host, port, method, path: `/2018-06-01/runtime/invocation/${path}` };
+  const request = http.request(place, (answer) => {
+    let text = '';
+    answer.on('data', (chunk) => { text += chunk; });
+    answer.on('end', () => resolve([answer.headers['lambda-runtime-aws-request-id'], text]));
+  });
+  request.on('error', reject);
+  request.end(body);
+});
+(async () => {
+  const [file, name] = process.env._HANDLER.split('.');
+  const handler = require(`/var/task/${file}.js`)[name];
+  for (;;) {
+    const [id, event] = await ask('GET', 'next');
+    await ask('POST', `${id}/response`, JSON.stringify(await handler(JSON.parse(event), {})));
+  }
+})();
 """
 
 
@@ -156,3 +183,24 @@ def python() -> str:
             "ENV LD_LIBRARY_PATH=/var/lang/lib:/lib64:/usr/lib64",
         ],
     )
+
+
+@lru_cache
+def nodejs() -> str:
+    """An image with this Node.js and a client of a few lines, and /bin/sh. Skips where there is no engine."""
+    engine.require()
+    path = shutil.which("node")
+    if path is None:
+        pytest.skip("needs Node.js: apt-get install nodejs")
+    name = f"lambda-scenarios-test/nodejs-{node_major()}"
+    if _there(name):
+        return f"{name}:latest"
+    tar = _Tar()
+    tar.program(path, "/var/lang/bin/node")
+    tar.program("/bin/sh")
+    for module in ("acorn", "cjs-module-lexer", "undici"):  # where Debian has parts of its Node.js
+        tar.tree(Path("/usr/share/nodejs") / module, f"/usr/share/nodejs/{module}")
+    tar.text("lambda-entrypoint.sh", _ENTRYPOINT)
+    tar.text("var/runtime/bootstrap", "#!/bin/sh\nexec /var/lang/bin/node /var/runtime/index.cjs\n")
+    tar.text("var/runtime/index.cjs", _NODE_CLIENT)
+    return _imported(name, tar, ['ENTRYPOINT ["/lambda-entrypoint.sh"]', "WORKDIR /var/task"])
