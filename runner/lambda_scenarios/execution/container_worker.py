@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.execution import endings
-from lambda_scenarios.execution.worker import Ended, Worker
+from lambda_scenarios.execution.worker import Worker, WorkerPlace
 from lambda_scenarios.model.outcome import BackendFailed, Ending
 from lambda_scenarios.runtime_api import protocol
 
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from lambda_scenarios.backends.docker.engine import Engine
     from lambda_scenarios.backends.early import Early
     from lambda_scenarios.backends.reaper import Reaper
-    from lambda_scenarios.execution.logs import Listener
-    from lambda_scenarios.execution.loop import Loop
-    from lambda_scenarios.execution.plan import WorkerSpec
 
 # Seconds. An engine under load starts many at once; what takes longer than this has gone wrong.
 _START_LIMIT = 120.0
@@ -42,34 +38,14 @@ class ContainerWorker(Worker):
 
     _process: Container
 
-    def __init__(
-        self,
-        *,
-        number: int,
-        spec: WorkerSpec,
-        loop: Loop,
-        reaper: Reaper,
-        engine: Engine,
-        on_end: Callable[[Worker, Ended], None],
-        init_under_timeout: bool = False,
-        live: Listener | None = None,
-    ) -> None:
+    def __init__(self, place: WorkerPlace, engine: Engine) -> None:
         self._engine = engine
         self._running = False  # the engine has started it
         self._expiring = False  # its time is over, and what it printed is on the way
         self._held: deque[tuple[str, protocol.Event]] = deque()
         self._hold_until = 0.0
-        self._marks = bool(spec.nonce)  # whether markers come back
-        super().__init__(
-            number=number,
-            spec=spec,
-            loop=loop,
-            reaper=reaper,
-            on_end=on_end,
-            init_under_timeout=init_under_timeout,
-            live=live,
-            host=engine.reach.listen,
-        )
+        self._marks = bool(place.spec.nonce)  # whether markers come back
+        super().__init__(place, host=engine.reach.listen)
         self.deadline = self._spawned + _START_LIMIT
 
     def _start(self, early: Early | None, reaper: Reaper) -> Container:  # noqa: ARG002  # of processes

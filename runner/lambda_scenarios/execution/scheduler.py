@@ -15,7 +15,7 @@ from lambda_scenarios.backends.reaper import Reaper
 from lambda_scenarios.execution.logs import Awaiting, Listener, LiveOutput
 from lambda_scenarios.execution.loop import Loop, Signals, listening
 from lambda_scenarios.execution.plan import Lane, Task, WorkerSpec
-from lambda_scenarios.execution.worker import Ended, Worker
+from lambda_scenarios.execution.worker import Ended, Worker, WorkerPlace
 from lambda_scenarios.model.outcome import BackendFailed, Outcome
 
 if TYPE_CHECKING:
@@ -269,23 +269,21 @@ class Scheduler:
             self._reaper.sweep()  # debugpy's adapter is in no process group of its worker, and keeps the port
         self._count += 1
         try:
-            live = self._listener(lane.spec)
             worker: AnyWorker
             if lane.spec.remote is not None:
                 worker = self._remote(lane.spec)
-            elif lane.spec.container is None:
-                worker = Worker(
-                    number=self._count,
-                    spec=lane.spec,
-                    loop=self._loop,
-                    reaper=self._reaper,
-                    on_end=self._ended,
-                    init_under_timeout=init_under_timeout,
-                    early=self._early,
-                    live=live,
-                )
             else:
-                worker = self._container(lane.spec, live, init_under_timeout=init_under_timeout)
+                worker = self._local(
+                    WorkerPlace(
+                        self._count,
+                        lane.spec,
+                        self._loop,
+                        self._reaper,
+                        self._ended,
+                        init_under_timeout=init_under_timeout,
+                        live=self._listener(lane.spec),
+                    )
+                )
         except (OSError, ValueError) as error:
             lacking = isinstance(error, OSError) and error.errno in _SHORTAGES
             if not lacking or not any(worker.load for worker in self._workers.values()):
@@ -319,20 +317,13 @@ class Scheduler:
 
         return Awaiting(debugger.listening, listens, live)
 
-    def _container(self, spec: WorkerSpec, live: Listener | None, *, init_under_timeout: bool) -> Worker:
+    def _local(self, place: WorkerPlace) -> Worker:
+        if place.spec.container is None:
+            return Worker(place, early=self._early)
         from lambda_scenarios.execution.container_worker import ContainerWorker
 
         assert self._engine is not None, "whoever plans a container has found an engine"
-        return ContainerWorker(
-            number=self._count,
-            spec=spec,
-            loop=self._loop,
-            reaper=self._reaper,
-            engine=self._engine,
-            on_end=self._ended,
-            init_under_timeout=init_under_timeout,
-            live=live,
-        )
+        return ContainerWorker(place, self._engine)
 
     def _fail(self, lane: _Lane, problem: str) -> None:
         while lane.pending:

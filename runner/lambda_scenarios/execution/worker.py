@@ -56,6 +56,18 @@ class Started(Protocol):
         ...
 
 
+class WorkerPlace(NamedTuple):
+    """What a worker on this machine is put into. `on_end` is called for each task, see `Worker`."""
+
+    number: int
+    spec: WorkerSpec
+    loop: Loop
+    reaper: Reaper
+    on_end: Callable[[Worker, Ended], None]
+    init_under_timeout: bool = False
+    live: Listener | None = None
+
+
 class Worker:
     """Feeds one process through its Runtime API, and tells how each invocation ended.
 
@@ -63,21 +75,10 @@ class Worker:
     gone (`alive` is false), and what it had not begun is in `unstarted`.
     """
 
-    def __init__(
-        self,
-        *,
-        number: int,
-        spec: WorkerSpec,
-        loop: Loop,
-        reaper: Reaper,
-        on_end: Callable[[Worker, Ended], None],
-        init_under_timeout: bool = False,
-        early: Early | None = None,
-        live: Listener | None = None,
-        host: str = "127.0.0.1",
-    ) -> None:
-        self.number = number
-        self.spec = spec
+    def __init__(self, place: WorkerPlace, *, early: Early | None = None, host: str = "127.0.0.1") -> None:
+        """`early` may have a process that fits; `host` is where its Runtime API listens."""
+        self.number = place.number
+        self.spec = spec = place.spec
         self.alive = True
         self.ready = False
         self._memory: int | None = None  # peak resident size, KiB, as last known
@@ -87,24 +88,24 @@ class Worker:
         self.mean_ms: float | None = None  # what an invocation takes, of those seen
         self.answers_fit = True  # whether each of those seen fits into the buffers of a connection
         self._sent: deque[_Sent] = deque()
-        self._loop = loop
-        self._on_end = on_end
+        self._loop = place.loop
+        self._on_end = place.on_end
         self._served = 0
         self._init_ms: float | None = None
         self._init_logs: tuple[bytes, bool] = (b"", False)
-        self._init_under_timeout = init_under_timeout
+        self._init_under_timeout = place.init_under_timeout
         self.began = 0.0  # time.monotonic() at which the first unanswered invocation began
         self._began_at = 0.0  # the same as seconds since the epoch
         self._logs = LogSplitter(spec.nonce)
-        self._live = live
-        self._server = Server(loop, self._heard, host)
+        self._live = place.live
+        self._server = Server(place.loop, self._heard, host)
         self._spawned = time.monotonic()
         try:
-            self._process = self._start(early, reaper)
+            self._process = self._start(early, place.reaper)
         except BaseException:
             self._server.close()
             raise
-        if not init_under_timeout:
+        if not place.init_under_timeout:
             self.deadline = self._spawned + spec.init_limit
 
     def _start(self, early: Early | None, reaper: Reaper) -> Started:
