@@ -219,7 +219,7 @@ def test_what_can_t_be_resolved_is_passed_as_json_and_told(deployed: Moto, works
     assert "or give it in the scenario file: `resolve: {'Order': value}`" in warnings[0].notes
     assert warnings[2].marked == "${Nope}"
     assert "an environment variable is a text, and this is a list" in warnings[3].problem
-    assert warnings[5].problem == "F is left as it is written: there is no parameter /none in eu-west-1"
+    assert warnings[5].problem == "F is left as written: there is no parameter /none in eu-west-1"
     assert warnings[6].problem == "G is left as JSON: the mapping `Sizes` has no `qa`"
     assert len(warnings) == 7
     service.summary("one")

@@ -76,7 +76,7 @@ class _Evaluation:
         """The value; where it can't be evaluated it is as written, a mapping or a list as JSON."""
         from lambda_scenarios.services import dynamic_references, intrinsics
 
-        how = "left as it is written" if isinstance(value, str) else "left as JSON"
+        how = "left as written" if isinstance(value, str) else "left as JSON"
         try:
             references = self._references()
             with references.assumptions.needed_by(origin):
