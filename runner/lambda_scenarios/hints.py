@@ -49,7 +49,7 @@ def hint(outcome: Outcome, credentials: Credentials) -> str | None:
     missing = _NO_SDK.search(text)
     if missing is not None and missing.lastgroup is not None:
         install = _INSTALL[missing.lastgroup].format(missing.group(missing.lastgroup))
-        return f"Lambda brings the AWS SDK with it, this machine does not: {install}"
+        return f"Lambda brings the AWS SDK with it, this machine does not:\n{install}"
     if credentials == "none":
         if _UNKNOWN_KEY.search(text) or _NONE_FOUND.search(text):
             return (

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lambda_scenarios import __version__, recording
-from lambda_scenarios.errors import ReportNotWritten
+from lambda_scenarios.errors import ReportNotWritten, UsageError
 from lambda_scenarios.judge import Judge
 from lambda_scenarios.model.record import RunEnd, RunInfo, Status
 from lambda_scenarios.phrases import plural, shown_path
@@ -117,7 +117,11 @@ class Session:
 
         Raises ReportNotWritten in the end; the spool is then kept, and `report` can write what is missing.
         """
-        spool = read(self._spool.path)
+        try:
+            spool = read(self._spool.path)
+        except UsageError as error:  # a function removed it, say
+            reason = error.diagnostics[0].problem
+            raise ReportNotWritten(f"what the run had kept for its reports is gone: {reason}") from None
         problem: ReportNotWritten | None = None
         try:
             written = write.write(spool, spool.end, self._request.reports)

@@ -439,3 +439,16 @@ functions:
 """)
     done = running.run(tmp_path, "functions")
     assert [line.split()[-1] for line in done.stdout.splitlines()] == ["arm64", "MB"]
+
+
+def test_a_function_that_removes_the_reports_directory(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import shutil\ndef f(event, context):\n    shutil.rmtree('reports')\n    return {}\n"
+    )
+    (tmp_path / "s.yml").write_text(
+        "functions: {f: {handler: app.f, runtime: python3.11}}\nscenarios: [{name: a, function: f}]\n"
+    )
+    done = running.run(tmp_path, "run", "s.yml")
+    assert done.status == 3
+    assert done.stderr.startswith("error: what the run had kept for its reports is gone: ")
+    assert "nothing was run" not in done.stderr
