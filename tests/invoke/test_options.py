@@ -118,6 +118,9 @@ class TestEvent:
         assert done.status == 2
         assert "--path: `loop.json` is a link that leads nowhere\n   = to loop.json\n" in done.stderr
 
+    def test_a_pipe_by_name(self, shop: Path) -> None:
+        assert result(invoke(shop, "-f", "echo", "-p", "/dev/stdin", stdin=b'{"a": 1}')) == {"a": 1}
+
     def test_a_file_that_is_not_there(self, shop: Path) -> None:
         (shop / "here").mkdir()
         (shop / "here" / "event.json").write_text("{}")
@@ -335,7 +338,9 @@ def test_an_error_with_a_hint(shop: Path) -> None:
     (shop / "sdk.yml").write_text(text + "  sdk: {handler: src/sdk.handler}\n")
     done = invoke(shop, "-f", "sdk", "--service", "sdk.yml")
     assert done.status == 1
-    assert done.stderr.splitlines()[-1].startswith("hint: Lambda brings the AWS SDK with it")
+    *_, first, second = done.stderr.splitlines()
+    assert first == "hint: Lambda brings the AWS SDK with it, this machine does not:"
+    assert second.startswith("pip install botocore")
 
 
 def test_a_runtime_that_is_missing(shop: Path) -> None:

@@ -113,6 +113,9 @@ class Parser(argparse.ArgumentParser):
         raise UnknownOption(Diagnostic(message, None, "", tuple(notes)))
 
 
+_MAY_BE_EMPTY = ("--env", "--param", "--var")
+
+
 def pairs(option: str, texts: list[str] | None) -> tuple[tuple[str, str], ...]:
     """`NAME=VALUE` of a repeatable option; `NAME=` is the empty string. Raises UsageError without `=`."""
     found = []
@@ -124,7 +127,7 @@ def pairs(option: str, texts: list[str] | None) -> tuple[tuple[str, str], ...]:
                     f"{option} takes NAME=VALUE, not `{text}`",
                     None,
                     "",
-                    (f"{option} {text}= sets it to the empty string",) if text and "=" not in text else (),
+                    (f"{option} {text}= sets it to the empty string",) if option in _MAY_BE_EMPTY else (),
                 )
             )
         found.append((name, value))

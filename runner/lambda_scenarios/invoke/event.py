@@ -115,6 +115,8 @@ def _located(option: str, written: str, root: str, world: World) -> str:
     from lambda_scenarios.scenarios.referenced_files import ReferencedFiles
 
     path = os.path.normpath(os.path.join(root, written))
+    if _is_pipe(path):  # `-p <(generate)`, `-p /dev/stdin`
+        return path
     missing = ReferencedFiles(world.cwd).missing(path, written)
     if missing is None:
         return path
@@ -124,6 +126,15 @@ def _located(option: str, written: str, root: str, world: World) -> str:
         below = os.path.relpath(os.path.join(world.cwd, written), root)
         notes = [f"paths count from the service's root, not from here: {option} {below}"]
     raise UsageError(Diagnostic(f"{option}: {problem}", notes=tuple(notes)))
+
+
+def _is_pipe(path: str) -> bool:
+    import stat
+
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def context_of(
