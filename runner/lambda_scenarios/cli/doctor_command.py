@@ -11,7 +11,7 @@ from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.phrases import shown_path
-from lambda_scenarios.runtimes.all_runtimes import RUNTIMES
+from lambda_scenarios.runtimes.all_runtimes import all_runtimes
 from lambda_scenarios.runtimes.runtime import Found, World
 
 
@@ -29,7 +29,7 @@ def _execute(_options: argparse.Namespace, world: World) -> int:
 
 
 def _runtimes(world: World) -> Iterator[Found]:
-    for runtime in dict.fromkeys(RUNTIMES.values()):
+    for runtime in all_runtimes():
         yield from runtime.inspect(world)
 
 
