@@ -19,8 +19,16 @@ from tests.conformance.subjects_of_runtimes import SOURCES, SUBJECTS, missing
 from tests.program import running
 
 HERE = Path(__file__).parent
-# In containers, those whose image can be made where nothing is pulled.
-PAIRS = [*((name, "local") for name in SUBJECTS), ("python", "docker"), ("go", "docker")]
+PAIRS = [(name, backend) for backend in ("local", "docker") for name in SUBJECTS]
+# In containers, images made of this machine's programs, since nothing is pulled.
+IMAGES = {
+    "python": images.python,
+    "nodejs": images.nodejs,
+    "ruby": images.ruby,
+    "java": images.java,
+    "go": images.shell,
+    "shell": images.shell,
+}
 MEMORY = 512
 
 
@@ -42,7 +50,7 @@ def test_conforms(name: str, backend: str, tmp_path: Path) -> None:
     arguments = ["run", "scenarios.yml", "-j", "2", "--backend", backend]
     if backend == "docker":
         code.chmod(0o755)
-        arguments += ["--docker-image", f"{subject.runtime}={images.python()}"]
+        arguments += ["--docker-image", f"{subject.runtime}={IMAGES[name]()}"]
     done = running.run(tmp_path, *arguments, env=env)
 
     report = json.loads((tmp_path / "reports" / "report.json").read_text(encoding="utf-8"))

@@ -153,7 +153,7 @@ def test_node_stops_in_the_handler(shop: Path) -> None:
 @pytest.mark.parametrize("shown", [(), ("-e", "NODE_OPTIONS=--enable-source-maps")])
 def test_node_stops_in_a_container(shop: Path, shown: tuple[str, ...]) -> None:
     (shop / ".venv").unlink()  # it would be packaged
-    image = f"nodejs{running.node_major()}.x={images.nodejs()}"
+    image = f"nodejs{running.node_major()}.x={images.nodejs_plain()}"
     stop_in_node(shop, "/var/task", "--docker", "--docker-image", image, *shown)
 
 

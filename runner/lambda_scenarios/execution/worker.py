@@ -205,8 +205,9 @@ class Worker:
             self._timed_out()
             return
         self._memory = event.memory_kb or self._process.peak_memory_kb() or self._memory
-        # This project's clients say so when they will begin nothing more; others may say it at each request.
-        spoiled = event.last and bool(self.spec.nonce)
+        # This project's clients say so when they will begin nothing more; others may say it at each request,
+        # and those in containers are others.
+        spoiled = event.last and bool(self.spec.nonce) and self.spec.container is None
         if isinstance(event, protocol.Answered):
             ending = endings.of_answer(event)
         else:

@@ -360,7 +360,7 @@ class AwsClient(NamedTuple):
         return run_command(command, handler, events, env=env, cwd=options["task_root"], **options)
 
 
-def _unpack(version: str, bundle: str) -> str:
+def unpacked(version: str, bundle: str) -> str:
     """Fetch a version of AWS's client without running its install scripts, which build the native part."""
     target = os.path.join(HERE, "node_modules", f"aws-lambda-ric-{version}")
     program = os.path.join(target, "package", bundle)
@@ -396,6 +396,6 @@ def _unpack(version: str, bundle: str) -> str:
 def aws_clients() -> dict[int, AwsClient]:
     """Both generations of AWS's client, fetched once with npm."""
     return {
-        3: AwsClient(3, _unpack("3.3.0", "dist/index.mjs")),
-        4: AwsClient(4, _unpack("4.0.2", "index.mjs")),
+        3: AwsClient(3, unpacked("3.3.0", "dist/index.mjs")),
+        4: AwsClient(4, unpacked("4.0.2", "index.mjs")),
     }
