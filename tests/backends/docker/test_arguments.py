@@ -152,10 +152,10 @@ def test_as_docker_reads_them(text: str, place: Path, created: list[str]) -> Non
             body["Entrypoint"] = [given.entrypoint]
         query = f"?name={given.name}" if given.name else ""
         response = client.api._post_json(  # type: ignore[attr-defined]  # of the SDK
-            client.api._url("/containers/create") + query,  # type: ignore[attr-defined]
+            client.api._url("/containers/create") + query,  # type: ignore[attr-defined]  # not in its stubs
             data=body,
         )
-        client.api._raise_for_status(response)  # type: ignore[attr-defined]
+        client.api._raise_for_status(response)  # type: ignore[attr-defined]  # as above
         created.append(response.json()["Id"])
         ours = _told(client, created[1])
         if given.memory_swap is None:
