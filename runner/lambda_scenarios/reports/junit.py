@@ -11,21 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
-from lambda_scenarios.phrases import plural
 from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports.telling import end_of, logs_of, told
 from lambda_scenarios.reports.text import shell_quote, strip_ansi, with_line_feeds
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.record import AttemptRecord, InvocationRecord, Record, RunEnd, RunInfo
+    from lambda_scenarios.model.record import AttemptRecord, Record, RunEnd, RunInfo
 
 Flavor = Literal["default", "strict"]
 
 # Readers hold the whole file in memory, and GitLab refuses more than 30 MB. The other reports have all.
 _LOG_OF_PASSED = 8_000
 _LOG_OF_FAILED = 64_000
-_MESSAGE = 4_000
 
 _PLAIN = re.compile(r"[ !#-%'-;=?-~]*", re.ASCII).fullmatch
 # What XML 1.0 can't hold in any form (production 2, Char). Compiled by `re` when it is needed.
@@ -80,14 +79,6 @@ class _Suite:
             name = f"{wanted} ({n})"
         self.names.add(name)
         return name
-
-
-class _Verdict(NamedTuple):
-    """What stands in `failure`, `error`, `flakyFailure` and the like."""
-
-    message: str
-    type: str
-    text: str
 
 
 def render(
@@ -230,7 +221,7 @@ def _outcome(record: Record, reruns: bool) -> str:
     element = "failure" if status == "failed" else "error"
     # As in Surefire, the first attempt is the failure and the others are its reruns.
     first = record.attempts[0] if record.attempts else None
-    verdict = _verdict(record, first)
+    verdict = told(record, first)
     shown = (
         f'      <{element} message="{_attribute(verdict.message)}" type="{_attribute(verdict.type)}">'
         f"{_content(verdict.text)}</{element}>\n"
@@ -242,8 +233,8 @@ def _outcome(record: Record, reruns: bool) -> str:
 
 def _again(kind: str, record: Record, attempt: AttemptRecord) -> str:
     element = kind + ("Error" if attempt.status == "error" else "Failure")
-    verdict = _verdict(record, attempt)
-    logs = _cut(_attempt_logs(attempt), _LOG_OF_FAILED)
+    verdict = told(record, attempt)
+    logs = end_of(logs_of(attempt), _LOG_OF_FAILED)
     return (
         f'      <{element} message="{_attribute(verdict.message)}" type="{_attribute(verdict.type)}">'
         f"<stackTrace>{_content(verdict.text)}</stackTrace>"
@@ -251,65 +242,8 @@ def _again(kind: str, record: Record, attempt: AttemptRecord) -> str:
     )
 
 
-def _verdict(record: Record, attempt: AttemptRecord | None) -> _Verdict:
-    invocations = attempt.invocations if attempt else ()
-    mismatches = [m for i in invocations for m in i.mismatches]
-    errors = [i.error for i in invocations if i.error is not None]
-    failed_by_ending = [i.ending for i in invocations if i.ending != "returned"]
-    if mismatches:
-        message = f"{mismatches[0].location}: {mismatches[0].message}".removeprefix(": ")
-        if len(mismatches) > 1:
-            message += f" (and {plural(len(mismatches) - 1, 'other expectation')})"
-    elif errors:
-        message = f"{errors[-1].type}: {errors[-1].message}"
-    else:
-        message = (record.reason or record.status).partition("\n")[0]
-    if errors:
-        kind = errors[-1].type
-    elif mismatches:
-        kind = "ExpectationFailed"
-    else:
-        kind = failed_by_ending[-1] if failed_by_ending else record.status
-    parts = [record.reason] if record.reason else []
-    parts += [part for i in invocations for part in _parts(i, record.reason)]
-    again = f"again: lambda-scenarios run {shell_quote(record.id)}"
-    text = _beginning("\n\n".join(parts), _LOG_OF_FAILED)
-    return _Verdict(_beginning(message, _MESSAGE), kind or "error", f"{text}\n\n{again}" if parts else again)
-
-
-def _parts(i: InvocationRecord, reason: str | None) -> Iterator[str]:
-    for m in i.mismatches:
-        place = f"  {m.file}:{m.line}:{m.column}" if m.file else ""
-        diff = "".join(f"\n  {line.sign} {line.text}" for line in m.diff)
-        yield f"{m.expectation}{place}\n  {m.location}: {m.message}{diff}"
-    if i.error is not None and i.error.message != reason:
-        stack = "".join("\n" + line.rstrip("\n") for line in i.error.stack)
-        yield f"{i.error.type}: {i.error.message}{stack}"
-    if i.hint is not None:
-        yield f"hint: {i.hint}"
-    if i.mismatches and i.held:
-        verb = "holds" if len(i.held) == 1 else "hold"
-        yield f"{plural(len(i.held), 'other expectation')} {verb}: {', '.join(i.held)}"
-
-
-def _attempt_logs(attempt: AttemptRecord) -> str:
-    return "".join(i.init_logs + i.logs for i in attempt.invocations)
-
-
 def _logs(record: Record) -> str:
     if not record.attempts:
         return ""
     limit = _LOG_OF_PASSED if record.status == "passed" else _LOG_OF_FAILED
-    return _cut(_attempt_logs(record.attempts[-1]), limit)
-
-
-def _cut(logs: str, limit: int) -> str:
-    if len(logs) <= limit:
-        return logs
-    return f"({len(logs) - limit} characters more in the other reports)\n{logs[-limit:]}"
-
-
-def _beginning(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    return f"{text[:limit]}\n({len(text) - limit} characters more in the other reports)"
+    return end_of(logs_of(record.attempts[-1]), limit)

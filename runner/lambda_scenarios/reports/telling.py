@@ -1,0 +1,84 @@
+"""A scenario that did not pass, as plain text: what JUnit, CTRF, TAP and GitHub say of it alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from lambda_scenarios.phrases import plural
+from lambda_scenarios.reports.text import shell_quote
+
+if TYPE_CHECKING:
+    from lambda_scenarios.model.record import AttemptRecord, InvocationRecord, Record
+
+# Readers hold whole files in memory. The JSON and the HTML report have everything.
+_MOST = 64_000
+_MESSAGE = 4_000
+
+
+class Told(NamedTuple):
+    """`message` is the most telling line, `type` the error's or `ExpectationFailed`, `text` everything."""
+
+    message: str
+    type: str
+    text: str
+
+
+def told(record: Record, attempt: AttemptRecord | None) -> Told:
+    """What an attempt that did not pass is told as; None: there was none."""
+    invocations = attempt.invocations if attempt else ()
+    mismatches = [m for i in invocations for m in i.mismatches]
+    errors = [i.error for i in invocations if i.error is not None]
+    failed_by_ending = [i.ending for i in invocations if i.ending != "returned"]
+    if mismatches:
+        message = f"{mismatches[0].location}: {mismatches[0].message}".removeprefix(": ")
+        if len(mismatches) > 1:
+            message += f" (and {plural(len(mismatches) - 1, 'other expectation')})"
+    elif errors:
+        message = f"{errors[-1].type}: {errors[-1].message}"
+    else:
+        message = (record.reason or record.status).partition("\n")[0]
+    if errors:
+        kind = errors[-1].type
+    elif mismatches:
+        kind = "ExpectationFailed"
+    else:
+        kind = failed_by_ending[-1] if failed_by_ending else record.status
+    parts = [record.reason] if record.reason else []
+    parts += [part for i in invocations for part in _parts(i, record.reason)]
+    again = f"again: lambda-scenarios run {shell_quote(record.id)}"
+    text = _beginning("\n\n".join(parts), _MOST)
+    return Told(_beginning(message, _MESSAGE), kind or "error", f"{text}\n\n{again}" if parts else again)
+
+
+def _parts(i: InvocationRecord, reason: str | None) -> Iterator[str]:
+    for m in i.mismatches:
+        place = f"  {m.file}:{m.line}:{m.column}" if m.file else ""
+        diff = "".join(f"\n  {line.sign} {line.text}" for line in m.diff)
+        yield f"{m.expectation}{place}\n  {m.location}: {m.message}{diff}"
+    if i.error is not None and i.error.message != reason:
+        stack = "".join("\n" + line.rstrip("\n") for line in i.error.stack)
+        yield f"{i.error.type}: {i.error.message}{stack}"
+    if i.hint is not None:
+        yield f"hint: {i.hint}"
+    if i.mismatches and i.held:
+        verb = "holds" if len(i.held) == 1 else "hold"
+        yield f"{plural(len(i.held), 'other expectation')} {verb}: {', '.join(i.held)}"
+
+
+def logs_of(attempt: AttemptRecord) -> str:
+    """What the functions wrote, what they wrote while they were loaded included."""
+    return "".join(i.init_logs + i.logs for i in attempt.invocations)
+
+
+def end_of(logs: str, limit: int) -> str:
+    """The last `limit` characters of a log, with a word about what is left out."""
+    if len(logs) <= limit:
+        return logs
+    return f"({len(logs) - limit} characters more in the other reports)\n{logs[-limit:]}"
+
+
+def _beginning(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}\n({len(text) - limit} characters more in the other reports)"
