@@ -14,17 +14,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from lambda_scenarios.reports import record_json
-from lambda_scenarios.reports.telling import end_of, logs_of, told
+from lambda_scenarios.reports.telling import LOG_OF_FAILED, LOG_OF_PASSED, end_of, logs_of, told
 from lambda_scenarios.reports.text import shell_quote, strip_ansi, with_line_feeds
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import AttemptRecord, Record, RunEnd, RunInfo
 
 Flavor = Literal["default", "strict"]
-
-# Readers hold the whole file in memory, and GitLab refuses more than 30 MB. The other reports have all.
-_LOG_OF_PASSED = 8_000
-_LOG_OF_FAILED = 64_000
 
 _PLAIN = re.compile(r"[ !#-%'-;=?-~]*", re.ASCII).fullmatch
 # What XML 1.0 can't hold in any form (production 2, Char). Compiled by `re` when it is needed.
@@ -234,7 +230,7 @@ def _outcome(record: Record, reruns: bool) -> str:
 def _again(kind: str, record: Record, attempt: AttemptRecord) -> str:
     element = kind + ("Error" if attempt.status == "error" else "Failure")
     verdict = told(record, attempt)
-    logs = end_of(logs_of(attempt), _LOG_OF_FAILED)
+    logs = end_of(logs_of(attempt), LOG_OF_FAILED)
     return (
         f'      <{element} message="{_attribute(verdict.message)}" type="{_attribute(verdict.type)}">'
         f"<stackTrace>{_content(verdict.text)}</stackTrace>"
@@ -245,5 +241,5 @@ def _again(kind: str, record: Record, attempt: AttemptRecord) -> str:
 def _logs(record: Record) -> str:
     if not record.attempts:
         return ""
-    limit = _LOG_OF_PASSED if record.status == "passed" else _LOG_OF_FAILED
+    limit = LOG_OF_PASSED if record.status == "passed" else LOG_OF_FAILED
     return end_of(logs_of(record.attempts[-1]), limit)

@@ -7,8 +7,15 @@ from typing import Literal, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic, UsageError
 
-Kind = Literal["junit", "html", "json"]
-NAMES: dict[Kind, str] = {"junit": "junit.xml", "html": "report.html", "json": "report.json"}
+Kind = Literal["junit", "html", "json", "ctrf", "tap"]
+# Under which name each is written by itself; "": only where it is asked for.
+NAMES: dict[Kind, str] = {
+    "junit": "junit.xml",
+    "html": "report.html",
+    "json": "report.json",
+    "ctrf": "",
+    "tap": "",
+}
 STDOUT = "-"
 
 
@@ -40,7 +47,7 @@ def targets(
         path = given.get(kind)
         if path is not None:
             files.append((kind, path if path == STDOUT else os.path.join(cwd, path)))
-        elif not none:
+        elif name and not none:
             files.append((kind, os.path.join(folder, name)))
     places = [path if path == STDOUT else os.path.realpath(path) for _, path in files]
     for n, (kind, path) in enumerate(files):

@@ -11,8 +11,10 @@ from lambda_scenarios.reports.text import shell_quote
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import AttemptRecord, InvocationRecord, Record
 
-# Readers hold whole files in memory. The JSON and the HTML report have everything.
-_MOST = 64_000
+# Readers hold the whole file in memory, and GitLab refuses more than 30 MB. The JSON and the HTML report have
+# everything.
+LOG_OF_PASSED = 8_000
+LOG_OF_FAILED = 64_000
 _MESSAGE = 4_000
 
 
@@ -47,7 +49,7 @@ def told(record: Record, attempt: AttemptRecord | None) -> Told:
     parts = [record.reason] if record.reason else []
     parts += [part for i in invocations for part in _parts(i, record.reason)]
     again = f"again: lambda-scenarios run {shell_quote(record.id)}"
-    text = _beginning("\n\n".join(parts), _MOST)
+    text = _beginning("\n\n".join(parts), LOG_OF_FAILED)
     return Told(_beginning(message, _MESSAGE), kind or "error", f"{text}\n\n{again}" if parts else again)
 
 

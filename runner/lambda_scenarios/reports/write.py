@@ -62,6 +62,14 @@ def _chunks(kind: Kind, spool: Spool, end: RunEnd, wanted: Targets) -> Iterator[
         from lambda_scenarios.reports import html
 
         return html.render(spool.info, spool.environments, texts, end)
+    if kind == "ctrf":
+        from lambda_scenarios.reports import ctrf
+
+        return ctrf.render(spool.info, spool.counts(), texts, end)
+    if kind == "tap":
+        from lambda_scenarios.reports import tap
+
+        return tap.render(spool.info, spool.counts(), texts, end)
     from lambda_scenarios.reports import json_report
 
     return json_report.render(spool.info, spool.counts(), spool.environments, spool.texts(), end)
