@@ -26,6 +26,7 @@ from lambda_scenarios.execution.prepare import Conditions, Prepared, prepare
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.scenarios import discover
+from lambda_scenarios.scenarios.directory_defaults import DirectoryDefaults
 from lambda_scenarios.scenarios.expand import expand_files
 from lambda_scenarios.scenarios.load import load_files
 from lambda_scenarios.scenarios.render import render_cases
@@ -149,8 +150,9 @@ def expand(
     """
     root = discover.project_root(world.cwd)
     found = discover.discover(suite.paths, world.cwd, root, ())
-    wrong = discover.unread(found, root)
-    expanded = expand_files(load_files(found, problems=wrong), catalog, suite.settings, root, wrong)
+    wrong = discover.unread(root)
+    files = load_files(found, problems=wrong, above=DirectoryDefaults(root).above)
+    expanded = expand_files(files, catalog, suite.settings, root, wrong)
     settle(wrong, problems)
     return expanded
 

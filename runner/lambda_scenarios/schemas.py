@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any, Literal
 
-Name = Literal["scenario", "config", "report"]
+Name = Literal["scenario", "defaults", "config", "report"]
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 # In a wheel beside the modules; in a checkout two directories up (see pyproject.toml).
@@ -27,9 +27,30 @@ def load(name: Name) -> dict[str, Any]:
     """
     schema = _loaded.get(name)
     if schema is None:
-        with open(path(name), encoding="utf-8") as stream:
-            schema = _loaded[name] = json.load(stream)
+        schema = _loaded[name] = _defaults() if name == "defaults" else _read(name)
     return schema
+
+
+def _read(name: Name) -> dict[str, Any]:
+    with open(path(name), encoding="utf-8") as stream:
+        schema: dict[str, Any] = json.load(stream)
+    return schema
+
+
+def _defaults() -> dict[str, Any]:
+    """That of `_defaults.yml`: a scenario file without its scenarios."""
+    schema = load("scenario")
+    definitions = {
+        name: node for name, node in schema["definitions"].items() if name not in ("scenario", "name")
+    }
+    return {
+        **{key: node for key, node in schema.items() if key != "required"},
+        "title": "Defaults of a directory (_defaults.yml) of lambda-scenarios, version 1",
+        "description": "What the scenario files of this directory, and below it, share: the top level of "
+        "a scenario file without `scenarios`. Keys that begin with `x-` are allowed, for anchors.",
+        "properties": {key: node for key, node in schema["properties"].items() if key != "scenarios"},
+        "definitions": definitions,
+    }
 
 
 def path(name: Name) -> str:

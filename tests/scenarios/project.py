@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.values import Origin, Place
+from lambda_scenarios.scenarios.build import TOP
+from lambda_scenarios.scenarios.directory_defaults import DirectoryDefaults
 from lambda_scenarios.scenarios.discover import FoundFile
-from lambda_scenarios.scenarios.draft import Draft, Expanded, Overrides, RenderedSuite, RunSettings
+from lambda_scenarios.scenarios.draft import (
+    Draft,
+    Expanded,
+    Overrides,
+    RenderedSuite,
+    RunSettings,
+    ScenarioFile,
+)
 from lambda_scenarios.scenarios.expand import expand_files
 from lambda_scenarios.scenarios.load import load_files
 from lambda_scenarios.scenarios.render import render_cases
@@ -38,6 +47,7 @@ class Project:
         self.environ: dict[str, str] = {}
         self.overrides = Overrides()
         self.seed = "seed"
+        self.above = TOP
         self.write("greet.py", "def handler(event, context):\n    return event\n")
 
     def write(self, path: str, text: str | bytes) -> str:
@@ -57,11 +67,11 @@ class Project:
         return RunSettings(self.environ, NOW, self.seed, self.overrides)
 
     def drafts(self) -> list[Draft]:
-        return [draft for file in load_files(self._found(())) for draft in file.drafts]
+        return [draft for file in self._loaded(self._found(())) for draft in file.drafts]
 
     def expanded(self, wanted: Mapping[str, tuple[str, ...]] | None = None) -> tuple[Expanded, ...]:
         found = [f._replace(names=(wanted or {}).get(f.id, ())) for f in self._found(())]
-        return expand_files(load_files(found), self._catalog(), self.settings(), self.root)
+        return expand_files(self._loaded(found), self._catalog(), self.settings(), self.root)
 
     def rendered(self, *, skipped_too: bool = False) -> RenderedSuite:
         return self.render(self.expanded(), skipped_too=skipped_too)
@@ -99,6 +109,9 @@ class Project:
         place = locate(where) if isinstance(where, Origin) else where
         assert place is not None
         return f"{os.path.relpath(place.file, self.root)}:{place.line}"
+
+    def _loaded(self, found: list[FoundFile]) -> tuple[ScenarioFile, ...]:
+        return load_files(found, above=DirectoryDefaults(self.root, self.above).above)
 
     def _found(self, names: tuple[str, ...]) -> list[FoundFile]:
         return [FoundFile(os.path.join(self.root, path), path, True, names) for path in self.named]

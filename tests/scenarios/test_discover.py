@@ -257,17 +257,9 @@ def test_natural_order_is_total(paths: list[str]) -> None:
     assert sorted(["a10", "a9", "a"], key=natural) == ["a", "a9", "a10"]
 
 
-def test_files_that_are_not_read_yet_are_told(tmp_path: Path) -> None:
-    nested = tmp_path / "scenarios" / "orders"
-    nested.mkdir(parents=True)
-    (nested / "a.yml").write_text("scenarios: [{name: a, function: f}]\n")
-    (tmp_path / "scenarios" / "_defaults.yml").write_text("defaults: {}\n")
+def test_settings_that_are_not_read_yet_are_told(tmp_path: Path) -> None:
     (tmp_path / "lambda-scenarios.yml").write_text("# the root\n")
-    found = discover(["scenarios"], str(tmp_path), str(tmp_path))
-    (problem,) = unread(found, str(tmp_path))
-    assert problem.problem == "_defaults.yml isn't read yet"
+    assert unread(str(tmp_path)) == []
     (tmp_path / "lambda-scenarios.yml").write_text("jobs: 2\n")
-    assert [p.problem for p in unread(found, str(tmp_path))] == [
-        "_defaults.yml isn't read yet",
-        "the settings of lambda-scenarios.yml aren't read yet",
-    ]
+    (problem,) = unread(str(tmp_path))
+    assert problem.problem == "the settings of lambda-scenarios.yml aren't read yet"

@@ -7,19 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.values import DocPath, Json, Origin, Resolved, WrittenFloat, WrittenInt
-from lambda_scenarios.scenarios.draft import ABSENT, Draft, FileHead, Given, ScenarioFile
+from lambda_scenarios.scenarios.draft import ABSENT, Absent, Draft, FileHead, Given, ScenarioFile
+from lambda_scenarios.scenarios.merging import NOTHING, Inherited, over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-# Giving one of a group displaces all of it in `defaults`.
-_GROUPS = (
-    frozenset({"event", "event_path", "event_from"}),
-    frozenset({"context", "context_path"}),
-    frozenset({"matrix", "cases", "cases_path"}),
-)
-_GROUP_OF = {key: group for group in _GROUPS for key in group}
-_MERGED_BY_KEY = frozenset({"env", "context", "vars"})
 
 
 class Source(NamedTuple):
@@ -36,29 +28,86 @@ class Source(NamedTuple):
     unsound: frozenset[int] = frozenset()
 
 
-def build_file(source: Source, path: str, file_id: str, wanted: tuple[str, ...] = ()) -> ScenarioFile:
+class Above(NamedTuple):
+    """What a scenario file takes from the configuration and the `_defaults.yml` of its directories.
+
+    `service` is an absolute path; `functions_at` has, by function, where the mapping stands that declares it.
+    """
+
+    service: str | Absent | None = ABSENT
+    service_at: Origin | None = None
+    stage: str | None = None
+    params: Mapping[str, str] = {}
+    functions: Mapping[str, Json] = {}
+    functions_at: Mapping[str, Origin] = {}
+    resolve: Mapping[str, Resolved] = {}
+    scenario: Inherited = NOTHING
+    templated: bool = False
+
+
+TOP = Above()
+
+
+def below(above: Above, top: Mapping[str, Any], path: str, templated: bool) -> Above:
+    """The top level of the file at `path` over what is above it."""
+    origin = Origin(path)
+    service, service_at = above.service, above.service_at
+    if "service" in top:
+        service, service_at = top["service"], origin.at("service")
+        if service is not None:
+            service = os.path.normpath(os.path.join(os.path.dirname(path), service))
+    functions, functions_at = above.functions, above.functions_at
+    if top.get("functions"):
+        functions = {**functions, **top["functions"]}
+        functions_at = {**functions_at, **dict.fromkeys(top["functions"], origin.at("functions"))}
+    scenario = above.scenario
+    if top.get("vars"):
+        scenario = over(scenario, {"vars": top["vars"]}, origin)
+    if top.get("defaults"):
+        scenario = over(scenario, top["defaults"], origin.at("defaults"))
+    return Above(
+        service,
+        service_at,
+        top.get("stage", above.stage),
+        {**above.params, **{name: as_text(value) for name, value in (top.get("params") or {}).items()}},
+        functions,
+        functions_at,
+        {**above.resolve, **{name: _resolved(value) for name, value in (top.get("resolve") or {}).items()}},
+        scenario,
+        templated or above.templated,
+    )
+
+
+def build_file(
+    source: Source, path: str, file_id: str, wanted: tuple[str, ...] = (), above: Above = TOP
+) -> ScenarioFile:
     """The drafts of one file's sound scenarios."""
     top = cast("dict[str, Any]", source.value)
+    whole = below(above, top, path, source.templated)
     head = FileHead(
         path=path,
         id=file_id,
         directory=os.path.dirname(path),
         wanted=wanted,
-        templated=source.templated,
+        templated=whole.templated,
         lines=source.lines,
-        service=top.get("service", ABSENT),
-        stage=top.get("stage"),
-        params=tuple((name, as_text(value)) for name, value in (top.get("params") or {}).items()),
-        functions=top.get("functions") or {},
-        resolve=tuple((name, _resolved(value)) for name, value in (top.get("resolve") or {}).items()),
+        service=whole.service,
+        service_at=whole.service_at,
+        stage=whole.stage,
+        params=tuple(whole.params.items()),
+        functions=whole.functions,
+        functions_at=whole.functions_at,
+        resolve=tuple(whole.resolve.items()),
     )
-    defaults: dict[str, Any] = top.get("defaults") or {}
-    variables: dict[str, Json] = top.get("vars") or {}
     scenarios = cast("list[dict[str, Any]]", top["scenarios"])
     sound = [(i, own) for i, own in enumerate(scenarios) if i not in source.unsound]
-    if not defaults and not variables:
+    if not whole.scenario.keys:
         return ScenarioFile(head, tuple(_draft(head, i, own, {}) for i, own in sound))
-    return ScenarioFile(head, tuple(_inheriting(head, i, own, defaults, variables) for i, own in sound))
+    drafts = []
+    for index, own in sound:
+        merged = over(whole.scenario, own, Origin(path, ("scenarios", index)), own=True)
+        drafts.append(_draft(head, index, merged.keys, merged.origins))
+    return ScenarioFile(head, tuple(drafts))
 
 
 def as_text(value: Json) -> str:
@@ -74,48 +123,7 @@ def _resolved(value: Json) -> Resolved:
     return tuple(map(as_text, value)) if isinstance(value, list) else as_text(value)
 
 
-def _inheriting(
-    head: FileHead, index: int, own: dict[str, Any], defaults: dict[str, Any], variables: dict[str, Json]
-) -> Draft:
-    """One draft with what it takes from `defaults` and the top level of its file."""
-    inherited: dict[DocPath, Origin] = {}
-    merged: dict[str, Any] = {}
-    for key, value in defaults.items():
-        origin = Origin(head.path, ("defaults", key))
-        mine = own.get(key)
-        if key == "tags" and mine is not None:
-            merged[key], places = _united(value, mine, origin, Origin(head.path, ("scenarios", index, key)))
-            inherited.update(places)
-        elif key in _MERGED_BY_KEY and isinstance(mine, dict) and isinstance(value, dict):
-            merged[key] = {**value, **mine}
-            inherited.update({(key, name): origin.at(name) for name in value if name not in mine})
-        elif key not in own and own.keys().isdisjoint(_GROUP_OF.get(key, ())):
-            merged[key] = value
-            inherited[(key,)] = origin
-    if variables:
-        nearer = merged.get("vars", own.get("vars") or {})
-        if ("vars",) in inherited:  # of `defaults` alone: now a mixture
-            start = inherited.pop(("vars",))
-            inherited.update({("vars", name): start.at(name) for name in nearer})
-        top = Origin(head.path, ("vars",))
-        inherited.update({("vars", name): top.at(name) for name in variables if name not in nearer})
-        merged["vars"] = {**variables, **nearer}
-    return _draft(head, index, {**own, **merged}, inherited)
-
-
-def _united(
-    theirs: list[Json], mine: list[Json], start: Origin, own: Origin
-) -> tuple[list[Json], Mapping[DocPath, Origin]]:
-    """Tags of `defaults`, then the scenario's own that aren't among them; and where each stands."""
-    tags = [*theirs, *(tag for tag in mine if tag not in theirs)]
-    places = [
-        *(start.at(i) for i in range(len(theirs))),
-        *(own.at(i) for i, t in enumerate(mine) if t not in theirs),
-    ]
-    return tags, {("tags", position): place for position, place in enumerate(places)}
-
-
-def _draft(head: FileHead, index: int, keys: dict[str, Any], inherited: Mapping[DocPath, Origin]) -> Draft:
+def _draft(head: FileHead, index: int, keys: Mapping[str, Any], inherited: Mapping[DocPath, Origin]) -> Draft:
     get = keys.get
     event: Given = get("event", ABSENT)
     context: Given = get("context", ABSENT)

@@ -23,7 +23,6 @@ def read_rows(draft: Draft, scope: Scope, lookup: FunctionLookup, referenced: Re
     origin = draft.origin("cases_path")
     path = located_file(
         scope.render(draft.cases_path, "cases_path"),
-        draft,
         origin,
         lambda: lookup.service(draft.head),
         referenced,

@@ -61,9 +61,7 @@ def context_of(
     value: Json
     if draft.context_path is not None:
         reference = draft.origin("context_path")
-        path = located_file(
-            scope.render(draft.context_path, "context_path"), draft, reference, service, files
-        )
+        path = located_file(scope.render(draft.context_path, "context_path"), reference, service, files)
         value = content(path, reference, scope, files).value
         _check_kind(value, reference)
         return override_of(value, reference, Origin(path).at, function, warnings)

@@ -10,7 +10,7 @@ from lambda_scenarios.model.values import Place
 
 _NOT_ENTERED = frozenset({"node_modules", ".serverless", ".aws-sam", "cdk.out", "venv", "__pycache__"})
 _CONFIGURATION = "lambda-scenarios.yml"
-_DIRECTORY_DEFAULTS = frozenset({"_defaults.yml", "_defaults.yaml"})
+_DIRECTORY_DEFAULTS = frozenset({"_defaults.yml", "_defaults.yaml"})  # for scenario files, and none
 _DIGITS = re.compile(r"([0-9]+)")
 
 
@@ -81,35 +81,14 @@ def project_root(cwd: str) -> str:
     return above[0]
 
 
-def unread(found: Sequence[FoundFile], root: str) -> list[Diagnostic]:
-    """The files of the format that would change how `found` are read, and that this version doesn't know yet:
-    to pass them over in silence would run something else than what is written."""
-    directories: dict[str, None] = {}
-    for directory in dict.fromkeys(os.path.dirname(file.path) for file in found):
-        for above in _upwards(directory):
-            directories[above] = None
-            if above == root:
-                break
-    problems = [
-        Diagnostic(
-            f"{name} isn't read yet",
-            Place(os.path.join(directory, name), 1),
-            "write its keys into the scenario files",
-        )
-        for directory in directories
-        for name in sorted(_DIRECTORY_DEFAULTS)
-        if os.path.exists(os.path.join(directory, name))
-    ]
+def unread(root: str) -> list[Diagnostic]:
+    """Settings that this version doesn't know yet: to pass them over in silence would run something else."""
     configuration = os.path.join(root, _CONFIGURATION)
-    if _has_content(configuration):
-        problems.append(
-            Diagnostic(
-                f"the settings of {_CONFIGURATION} aren't read yet",
-                Place(configuration, 1),
-                "leave it empty: it then only marks the project's root",
-            )
-        )
-    return problems
+    if not _has_content(configuration):
+        return []
+    problem = f"the settings of {_CONFIGURATION} aren't read yet"
+    label = "leave it empty: it then only marks the project's root"
+    return [Diagnostic(problem, Place(configuration, 1), label)]
 
 
 def _has_content(path: str) -> bool:

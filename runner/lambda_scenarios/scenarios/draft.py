@@ -60,7 +60,9 @@ class FileHead(NamedTuple):
 
     `id` is the POSIX path from the project root; `wanted` the names of `PATH::NAME`, empty for all;
     `templated` is False only where no string of the file can be a template; `lines` has the line of
-    each scenario, from 1. `service` is ABSENT where the nearest service file is meant, None for none.
+    each scenario, from 1. `service` (an absolute path) is ABSENT where the nearest service file is meant,
+    None for none; `service_at` is where it is given. `functions_at` has, by function, where the mapping
+    stands that declares it: in this file, or in one that it inherits from.
     """
 
     path: str
@@ -70,9 +72,11 @@ class FileHead(NamedTuple):
     templated: bool
     lines: tuple[int, ...]
     service: str | Absent | None = ABSENT
+    service_at: Origin | None = None
     stage: str | None = None
     params: tuple[tuple[str, str], ...] = ()
     functions: Mapping[str, Json] = {}
+    functions_at: Mapping[str, Origin] = {}
     resolve: tuple[tuple[str, Resolved], ...] = ()
 
 

@@ -80,7 +80,7 @@ def _event_of_file(
     draft: Draft, scope: Scope, service: Callable[[], ServiceInfo | None], files: ReferencedFiles
 ) -> Json:
     origin = draft.origin("event_path")
-    path = located_file(scope.render(draft.event_path, "event_path"), draft, origin, service, files)
+    path = located_file(scope.render(draft.event_path, "event_path"), origin, service, files)
     raw = scope.render(draft.raw, "raw")
     if not isinstance(raw, bool):
         raise UsageError(Diagnostic("`raw` must be true or false", draft.origin("raw")))

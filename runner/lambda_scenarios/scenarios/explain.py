@@ -62,13 +62,28 @@ def explain(value: Json, file: str) -> tuple[Diagnostic, ...]:
         misspelt = _instead_of_scenarios(value, origin)
         if misspelt is not None:
             return (misspelt,)
+    found = explained(value, origin, "scenario")
+    return found or (Diagnostic("this doesn't follow the format of scenario files", origin),)
+
+
+def explain_defaults(value: Json, file: str) -> tuple[Diagnostic, ...]:
+    """The diagnostics of a `_defaults.yml` that its schema refuses: at least one."""
+    origin = Origin(file)
+    if not isinstance(value, dict):
+        problem = f"the defaults of a directory are a mapping, not {shown(value)}"
+        return (Diagnostic(problem, origin, "keys of scenarios stand under `defaults:`"),)
+    found = explained(value, origin, "defaults")
+    return found or (Diagnostic("this doesn't follow the format of scenario files", origin),)
+
+
+def explained(value: Json, origin: Origin, schema: schemas.Name) -> tuple[Diagnostic, ...]:
+    """What a schema refuses of the value at `origin`."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _STACK))
     try:
-        found = _all(value, origin)
+        return tuple(_all(value, origin, schema))
     finally:
         sys.setrecursionlimit(limit)
-    return tuple(found) or (Diagnostic("this doesn't follow the format of scenario files", origin),)
 
 
 def _instead_of_scenarios(value: dict[str, Json], origin: Origin) -> Diagnostic | None:
@@ -81,13 +96,13 @@ def _instead_of_scenarios(value: dict[str, Json], origin: Origin) -> Diagnostic 
     return None
 
 
-def _all(value: Json, origin: Origin) -> list[Diagnostic]:
+def _all(value: Json, origin: Origin, schema: schemas.Name) -> list[Diagnostic]:
     """One diagnostic for each thing that is wrong, in order of the document's paths."""
     found: dict[tuple[DocPath, str], Diagnostic] = {}
     refused: set[DocPath] = set()
-    for error in schemas.exact_validator("scenario").iter_errors(value):
+    for error in schemas.exact_validator(schema).iter_errors(value):
         path: DocPath = tuple(error.absolute_path)
-        for diagnostic in _diagnose(error, path, origin):
+        for diagnostic in _diagnose(error, path, origin, schema):
             if _is_about_value(error):
                 if path in refused:
                     continue
@@ -105,9 +120,9 @@ def _is_about_value(error: Any) -> bool:
     )
 
 
-def _diagnose(error: Any, path: DocPath, origin: Origin) -> Iterator[Diagnostic]:
+def _diagnose(error: Any, path: DocPath, origin: Origin, schema: schemas.Name) -> Iterator[Diagnostic]:
     """What to say about one error of jsonschema."""
-    here = Origin(origin.file, path)
+    here = origin.at(*path)
     keyword, wanted, value = error.validator, error.validator_value, error.instance
     name = subject(path)
     if "propertyNames" in error.absolute_schema_path:
@@ -115,7 +130,7 @@ def _diagnose(error: Any, path: DocPath, origin: Origin) -> Iterator[Diagnostic]
         label = "it holds a `=` or a NUL" if value else ""
         yield Diagnostic(problem, here.at(value).as_key(), label)
     elif keyword == "additionalProperties":
-        yield from unknown_keys(error, path, here)
+        yield from unknown_keys(error, path, here, schema)
     elif keyword == "required":
         yield from (missing_key(key, path, here) for key in wanted if _is_missing(key, error))
     elif keyword == "not":

@@ -55,10 +55,12 @@ _HOMES = (
     ("error", "expect", "it belongs beside `error`, not under it"),
     ("file", "scenario", "it belongs to a scenario, or under `defaults`"),
     ("file", "expect", "it belongs under the `expect` of a scenario"),
+    ("defaults file", "scenario", "it belongs under `defaults`"),
+    ("defaults file", "expect", "it belongs under `defaults.expect`"),
 )
 
 
-def unknown_keys(error: Any, path: DocPath, here: Origin) -> Iterator[Diagnostic]:
+def unknown_keys(error: Any, path: DocPath, here: Origin, document: schemas.Name) -> Iterator[Diagnostic]:
     """One diagnostic for each key that the schema doesn't know at this place."""
     known = error.schema.get("properties", {})
     patterns = error.schema.get("patternProperties", {})
@@ -68,7 +70,7 @@ def unknown_keys(error: Any, path: DocPath, here: Origin) -> Iterator[Diagnostic
     if "$not" in known:
         yield from _strange_matchers(error.instance, unknown, list(known), path, here)
         return
-    level = _level(path)
+    level = _level(path, document)
     for key in unknown:
         problem, label = f"unknown key `{key}`", _advice(key, list(known), level)
         if label.startswith("it belongs"):
@@ -77,8 +79,10 @@ def unknown_keys(error: Any, path: DocPath, here: Origin) -> Iterator[Diagnostic
 
 
 def _advice(key: str, known: list[str], level: str) -> str:
-    if level == "defaults" and key == "name":
+    if level in ("defaults", "defaults file") and key == "name":
         return "a name can't be a default: each scenario has its own"
+    if level == "defaults file" and key == "scenarios":
+        return "scenarios stand in files of their own, which inherit from this one"
     for where, home, advice in _HOMES:
         if where == level and key in _keys_of(home):
             return advice
@@ -119,7 +123,7 @@ def missing_key(key: str, path: DocPath, here: Origin) -> Diagnostic:
     """A key that is required and absent."""
     if not path:
         label = "a scenario file lists its scenarios under `scenarios:`"
-    elif _level(path) == "scenario":
+    elif _level(path, "scenario") == "scenario":
         label = "each scenario needs one"
     elif path[0] == "functions":
         label = "a function needs `handler` and `runtime`, or `image`"
@@ -136,11 +140,14 @@ def together(first: str, second: str, here: Origin) -> Diagnostic:
     return Diagnostic(f"`{second}` can't stand beside `{first}`", here.at(second).as_key(), label)
 
 
-def _level(path: DocPath) -> str:
+_TOP_LEVELS: dict[schemas.Name, str] = {"scenario": "file", "defaults": "defaults file", "config": "settings"}
+
+
+def _level(path: DocPath, document: schemas.Name) -> str:
     """Which kind of mapping a path leads to; "" where keys can't be misplaced."""
     names = [step for step in path if isinstance(step, str)]
-    if not names:
-        return "file"
+    if not names or (document == "config" and names[0] == "presets" and len(names) == 2):
+        return _TOP_LEVELS[document]
     root = names.pop(0)
     if root not in {"scenarios", "defaults"}:
         return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
@@ -36,7 +35,7 @@ class FunctionLookup:
         self._nearest: dict[str, str | None] = {}
         self._services: dict[tuple[str, ServiceOptions], Service] = {}
         self._functions: dict[tuple[int, str], Function] = {}
-        self._inline: dict[str, InlineFunctions] = {}
+        self._inline: dict[tuple[Origin, ServiceInfo | None, tuple[str, ...]], InlineFunctions] = {}
 
     def service(self, head: FileHead) -> ServiceInfo | None:
         """The service of a file, if it has one. Raises UsageError where it can't be read."""
@@ -46,7 +45,7 @@ class FunctionLookup:
     def function(self, head: FileHead, key: str, asked_at: Origin) -> Function:
         """The function `key` of a file; its own `functions` come first. Raises UsageError."""
         if key in head.functions:
-            return self._declared(head).functions[key]
+            return self._declared(head, head.functions_at[key]).functions[key]
         service = self._service(head)
         if service is None:
             raise UsageError(self._unknown(head, key, asked_at))
@@ -92,9 +91,7 @@ class FunctionLookup:
         )
         key = (path, options)
         if key not in self._services:
-            asked_at = None
-            if isinstance(head.service, str) and overrides.service is None:
-                asked_at = Origin(head.path, ("service",))
+            asked_at = head.service_at if overrides.service is None else None
             self._services[key] = self._catalog.open(path, options, asked_at)
         return self._services[key]
 
@@ -105,18 +102,19 @@ class FunctionLookup:
         if head.service is None:
             return None
         if not isinstance(head.service, Absent):
-            return os.path.normpath(os.path.join(head.directory, head.service))
+            return head.service
         if head.directory not in self._nearest:
             self._nearest[head.directory] = find_service_file(head.directory, self._root)
         return self._nearest[head.directory]
 
-    def _declared(self, head: FileHead) -> InlineFunctions:
-        if head.path not in self._inline:
-            origin = Origin(head.path, ("functions",))
-            self._inline[head.path] = inline_functions(
-                head.functions, origin, head.path, self._surrounding(head), self._environ
-            )
-        return self._inline[head.path]
+    def _declared(self, head: FileHead, mapping: Origin) -> InlineFunctions:
+        """The functions of a file that are declared at `mapping`, in it or in one that it inherits from."""
+        surrounding = self._surrounding(head)
+        declared = {key: d for key, d in head.functions.items() if head.functions_at[key] == mapping}
+        memo = (mapping, surrounding, tuple(declared))
+        if memo not in self._inline:
+            self._inline[memo] = inline_functions(declared, mapping, mapping.file, surrounding, self._environ)
+        return self._inline[memo]
 
     def _surrounding(self, head: FileHead) -> ServiceInfo | None:
         """The service that a file's own functions belong to."""

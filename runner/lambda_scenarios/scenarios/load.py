@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Protocol, cast
 
 from lambda_scenarios.errors import Diagnostic, UsageError, settle
 from lambda_scenarios.model.values import Json, Origin
-from lambda_scenarios.scenarios.build import Source, build_file
+from lambda_scenarios.scenarios.build import TOP, Above, Source, build_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 # What the bytes of a file hold where one of its strings may be a template: the marks themselves, the
 # escapes that a double-quoted scalar may write `{` with, or a NUL, which only UTF-16 and UTF-32 have.
-_MAY_BE_TEMPLATE = re.compile(rb"\{[{%#\\]|\\(?:x7|u007|U0000007)[bB]|\x00")
+MAY_BE_TEMPLATE = re.compile(rb"\{[{%#\\]|\\(?:x7|u007|U0000007)[bB]|\x00")
 
 
 class Found(Protocol):
@@ -59,7 +60,7 @@ def parse_source(data: bytes, path: str) -> Source:
     scenarios = cast("dict[str, list[Json]]", value)["scenarios"]
     return Source(
         value,
-        _MAY_BE_TEMPLATE.search(data) is not None,
+        MAY_BE_TEMPLATE.search(data) is not None,
         scenario_lines(data, path, len(scenarios)),
         found,
         unsound,
@@ -109,8 +110,9 @@ def load_files(
     found: Sequence[Found],
     read: Callable[[str], Source] = read_source,
     problems: list[Diagnostic] | None = None,
+    above: Callable[[str], Above] = lambda _directory: TOP,
 ) -> tuple[ScenarioFile, ...]:
-    """All files, built.
+    """All files, built. `above` says what those of a directory inherit; it may raise UsageError.
 
     Raises one UsageError with the problems of all of them; with `problems`, adds them there instead, and
     gives what is sound, so that later stages can find what else is wrong.
@@ -121,7 +123,8 @@ def load_files(
         try:
             source = read(file.path)
             wrong.extend(source.problems)
-            files.append(build_file(source, file.path, file.id, file.names))
+            inherited = above(os.path.dirname(file.path))
+            files.append(build_file(source, file.path, file.id, file.names, inherited))
         except UsageError as error:
             wrong.extend(error.diagnostics)
     settle(wrong, problems)

@@ -22,6 +22,11 @@ def is_plainly_sound(document: Json) -> bool:
     return type(document) is dict and "scenarios" in document and _top(document)
 
 
+def are_plainly_sound_defaults(document: Json) -> bool:
+    """The same for the document of a `_defaults.yml`."""
+    return type(document) is dict and "scenarios" not in document and _top(document)
+
+
 def _top(mapping: dict[str, Any]) -> bool:
     return all(key[:2] == "x-" or (key in _TOP and _TOP[key](value)) for key, value in mapping.items())
 

@@ -341,9 +341,7 @@ class _Part:
 
     def _content(self, path: str, origin: Origin) -> Loaded:
         files = self.stage.files
-        return content(
-            located_file(path, self.draft, origin, self._service, files), origin, self.scope, files
-        )
+        return content(located_file(path, origin, self._service, files), origin, self.scope, files)
 
 
 def _given(value: Json) -> str:

@@ -1,4 +1,5 @@
-"""Whether a document has the structure of a scenario file: accepted fast, explained slowly."""
+"""Whether a document has the structure of a scenario file, or of a directory's defaults: accepted fast,
+explained slowly."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 from lambda_scenarios import schemas
 from lambda_scenarios.model.values import Json, WrittenFloat, WrittenInt
 from lambda_scenarios.scenarios import not_yet
-from lambda_scenarios.scenarios.quick_check import is_plainly_sound
+from lambda_scenarios.scenarios.quick_check import are_plainly_sound_defaults, is_plainly_sound
 
 if TYPE_CHECKING:
     from lambda_scenarios.errors import Diagnostic
@@ -26,9 +27,18 @@ def problems(value: Json, file: str) -> tuple[Diagnostic, ...]:
     return explain.explain(value, file) + not_yet.refusals(value, file)
 
 
-def accepts(value: Json) -> bool:
+def problems_of_defaults(value: Json, file: str) -> tuple[Diagnostic, ...]:
+    """The same for one parsed `_defaults.yml`."""
+    if are_plainly_sound_defaults(value) or accepts(value, "defaults"):
+        return not_yet.refusals(value, file)
+    from lambda_scenarios.scenarios import explain
+
+    return explain.explain_defaults(value, file) + not_yet.refusals(value, file)
+
+
+def accepts(value: Json, schema: schemas.Name = "scenario") -> bool:
     """Whether the schema accepts the document."""
-    validator = schemas.fast_validator("scenario")
+    validator = schemas.fast_validator(schema)
     try:
         return bool(validator.is_valid(value))
     except ValueError:  # it takes no subclasses of int and float

@@ -63,6 +63,7 @@ class Scope:
         self._case = case
         self._settled = settled or {}
         self._names: dict[str, Any] | None = None
+        self._directory = draft.head.directory  # what paths in the template at hand are relative to
 
     def render(self, value: Json, *path: str | int, literals: bool = False) -> Json:
         """`value` with its templates rendered; the very same object where it has none.
@@ -135,12 +136,16 @@ class Scope:
     def _text(self, text: str, keys: list[str | int], problems: list[Diagnostic]) -> Json:
         from lambda_scenarios.scenarios import jinja_environment
 
+        origin = self._draft.origin(*keys)
+        around, self._directory = self._directory, os.path.dirname(origin.file)
         try:
             return jinja_environment.evaluate(text, self._context())
         except TemplateError as fault:
-            problems.append(template_diagnostic(fault, text, self._draft.origin(*keys)))
+            problems.append(template_diagnostic(fault, text, origin))
         except UsageError as error:  # of a variable, or a file, that the template uses
             problems.extend(error.diagnostics)
+        finally:
+            self._directory = around
         return text
 
     def _context(self) -> dict[str, Any]:
@@ -216,15 +221,16 @@ class Scope:
     def _resolved(self, path: object, function: str) -> str:
         if not isinstance(path, str):
             raise TemplateError(f"{function}(path) takes a text", word=function)
-        target = resolve_path(path, self._draft, self._service)
+        target = resolve_path(path, self._directory, self._service)
         problem = self._files.missing(target, path)
         if problem is not None:
             raise TemplateError(problem[0], label=problem[1], word=path)
         return target
 
 
-def resolve_path(path: str, draft: Draft, service: Callable[[], ServiceInfo | None]) -> str:
-    """The absolute form of a path of a scenario: beside its file, or under the root of its service.
+def resolve_path(path: str, directory: str, service: Callable[[], ServiceInfo | None]) -> str:
+    """The absolute form of a path of a scenario: from the directory of the file that it is written in, or
+    under the root of the service.
 
     Raises TemplateError where `service:` is used and there is no service.
     """
@@ -236,12 +242,11 @@ def resolve_path(path: str, draft: Draft, service: Callable[[], ServiceInfo | No
                 label="no service file was found",
             )
         return os.path.normpath(os.path.join(info.root, path[len("service:") :]))
-    return os.path.normpath(os.path.join(draft.head.directory, path))
+    return os.path.normpath(os.path.join(directory, path))
 
 
 def located_file(
     written: Json,
-    draft: Draft,
     origin: Origin,
     service: Callable[[], ServiceInfo | None],
     files: ReferencedFiles,
@@ -250,7 +255,7 @@ def located_file(
     if not isinstance(written, str):
         raise UsageError(Diagnostic("a path must be a text: its template gives something else", origin))
     try:
-        path = resolve_path(written, draft, service)
+        path = resolve_path(written, os.path.dirname(origin.file), service)
     except TemplateError as fault:
         raise UsageError(Diagnostic(fault.problem, origin, fault.label)) from None
     problem = files.missing(path, written)
