@@ -13,7 +13,7 @@ from lambda_scenarios.judge import Judge
 from lambda_scenarios.model.record import RunEnd, RunInfo, Status
 from lambda_scenarios.phrases import plural, shown_path
 from lambda_scenarios.reports import masking, write
-from lambda_scenarios.reports.spool import SpoolWriter, read
+from lambda_scenarios.reports.spool import Spool, SpoolWriter, read
 from lambda_scenarios.runtimes.identity import made_up, secrets_of_files
 from lambda_scenarios.scenarios.yaml_source import locate
 
@@ -44,6 +44,8 @@ class Session:
         self._interrupted: str | None = None
         masker = _masker(prepared, request, cases, world)
         console.mask_sources(masker.text)
+        # What ends the part of the output in which GitHub finds no commands: nobody can guess it.
+        self._token = os.urandom(16).hex() if request.reports.github is not None else ""
         info = _info(request, cases, jobs)
         self._spool = SpoolWriter(request.reports.directory, masking.mask_run(info, masker))
         planned = [recording.planned(case) for case in cases]
@@ -53,6 +55,10 @@ class Session:
                 masking.environment_record(spec.number, spec.environment, spec.identity, masker, request.mask)
             )
         self._spool.flush()
+        if self._token:
+            from lambda_scenarios.reports import github
+
+            console.message(github.stopped(self._token))
         console.started(_headline(info), planned, jobs)
         self._judge = Judge(
             cases,
@@ -135,12 +141,23 @@ class Session:
             spool.slowest(10) if self._console.verbose else (),
             self._interrupted,
         )
+        self._annotate(spool)
         if problem is not None:
             raise problem
         self._spool.remove()
         if self._request.reports.temporary:
             os.rmdir(self._request.reports.directory)
         return spool.counts()
+
+    def _annotate(self, spool: Spool) -> None:
+        wanted = self._request.reports.github
+        if wanted is None:
+            return
+        from lambda_scenarios.reports import github
+
+        records = spool.records("failed", "error", "flaky", "not run")
+        lines = github.commands(spool.info, records, spool.end, wanted)
+        self._console.message("\n".join((github.resumed(self._token), *lines)))
 
 
 def _masker(prepared: Prepared, request: RunRequest, cases: Sequence[Case], world: World) -> masking.Masker:

@@ -14,7 +14,7 @@ NOT_YET = frozenset(
     (
         *("--last-failed", "--changed-since", "--shard", "--timings", "--retries", "--repeat"),
         *("--fail-on-flaky", "--warm-check"),
-        *("--history", "--github"),
+        "--history",
         *("--coverage", "--preset", "--update-snapshots", "--watch"),
     )
 )

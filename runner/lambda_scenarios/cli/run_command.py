@@ -30,6 +30,7 @@ from lambda_scenarios.cli.options import (
     suite_of,
 )
 from lambda_scenarios.cli.parser import Parser, count, jobs, pairs, positive, terminal_width
+from lambda_scenarios.cli.report_options import add_reports, targets_of
 from lambda_scenarios.cli.telling import tell
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.reports import targets
@@ -71,13 +72,7 @@ def _configure(parser: Parser) -> None:
     add_skip_package(group)
     add_strict(group)
     group = parser.add_argument_group("report")
-    group.add_argument("--report-dir", default="reports", metavar="DIR", help="default: reports/")
-    for kind in targets.NAMES:
-        group.add_argument(f"--{kind}", metavar="PATH", help=f"the {kind} report; - is the standard output")
-    group.add_argument("--junit-flavor", choices=("default", "strict"), default="default")
-    group.add_argument("--label", action="append", metavar="K=V", help="what this cell of a CI matrix is")
-    group.add_argument("--mask", action="append", metavar="NAME", help="a further variable that is secret")
-    group.add_argument("--no-reports", action="store_true", help="only the console")
+    add_reports(group)
     group.add_argument("-v", dest="verbose", action="store_true", help="every scenario, logs, slowest ten")
     group.add_argument("-q", dest="quiet", action="store_true", help="failures and the summary only")
 
@@ -129,7 +124,6 @@ def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
 
 
 def _request(options: argparse.Namespace, world: World) -> RunRequest:
-    given: dict[targets.Kind, str | None] = {kind: getattr(options, kind) for kind in targets.NAMES}
     from lambda_scenarios.pipeline import RunRequest
 
     qualifier = qualifier_of(options)
@@ -154,9 +148,7 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
                 ),
             ),
         ),
-        reports=targets.targets(
-            world.cwd, options.report_dir, given, flavor=options.junit_flavor, none=options.no_reports
-        ),
+        reports=targets_of(options, world),
         command=("lambda-scenarios", *sys.argv[1:]),
         jobs=options.jobs,
         missing_runtime_skips=options.missing_runtime == "skip",

@@ -19,6 +19,17 @@ NAMES: dict[Kind, str] = {
 STDOUT = "-"
 
 
+class GitHub(NamedTuple):
+    """What GitHub Actions is told: `summary` is the file of the job summary ("": none), `workspace` the
+    repository's root ("": not known). Files of scenarios are named from `root`, those of expectations from
+    `cwd`."""
+
+    summary: str
+    workspace: str
+    root: str
+    cwd: str
+
+
 class Targets(NamedTuple):
     """Where reports go: `directory` is absolute, `files` are absolute paths or `-`; none with
     `--no-reports`, when only the spool passes through `directory`, which is `temporary` then."""
@@ -27,6 +38,7 @@ class Targets(NamedTuple):
     files: tuple[tuple[Kind, str], ...]
     flavor: Literal["default", "strict"] = "default"
     temporary: bool = False
+    github: GitHub | None = None
 
 
 def targets(

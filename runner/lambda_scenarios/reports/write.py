@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import ReportNotWritten
-from lambda_scenarios.reports.targets import STDOUT, Kind, Targets
+from lambda_scenarios.reports.targets import STDOUT, GitHub, Kind, Targets
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import RunEnd
@@ -47,9 +47,24 @@ def write(spool: Spool, end: RunEnd, wanted: Targets) -> tuple[tuple[Kind, str],
             raise
         except OSError as error:
             problems.append(f"the {kind} report was not written: {path}: {error.strerror}")
+    if wanted.github is not None and wanted.github.summary:
+        try:
+            _append_summary(spool, end, wanted.github)
+        except OSError as error:
+            problems.append(f"the job summary was not written: {wanted.github.summary}: {error.strerror}")
     if problems:
         raise ReportNotWritten("\n".join(problems), tuple(written))
     return tuple(written)
+
+
+def _append_summary(spool: Spool, end: RunEnd, wanted: GitHub) -> None:
+    """Adds to what other commands of the same step have written there."""
+    from lambda_scenarios.reports import github
+
+    with open(wanted.summary, "a", encoding="utf-8", newline="") as file:
+        room = github.SUMMARY_BYTES - file.tell()
+        records = spool.records("failed", "error", "flaky", "not run")
+        file.writelines(github.summary(spool.info, spool.counts(), records, end, room))
 
 
 def _chunks(kind: Kind, spool: Spool, end: RunEnd, wanted: Targets) -> Iterator[str]:

@@ -1,0 +1,53 @@
+"""The options that say which reports are written, and where."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from lambda_scenarios.reports import targets
+from lambda_scenarios.runtimes.runtime import World
+
+
+def add_reports(group: argparse._ActionsContainer) -> None:
+    """`targets_of` reads them."""
+    group.add_argument("--report-dir", default="reports", metavar="DIR", help="default: reports/")
+    for kind in targets.NAMES:
+        group.add_argument(f"--{kind}", metavar="PATH", help=f"the {kind} report; - is the standard output")
+    group.add_argument("--junit-flavor", choices=("default", "strict"), default="default")
+    group.add_argument("--label", action="append", metavar="K=V", help="what this cell of a CI matrix is")
+    group.add_argument("--mask", action="append", metavar="NAME", help="a further variable that is secret")
+    group.add_argument(
+        "--github",
+        action="store_true",
+        default=None,
+        help="annotations and a job summary (default: in GitHub Actions)",
+    )
+    group.add_argument("--no-github", dest="github", action="store_false", help="none of them")
+    group.add_argument("--no-reports", action="store_true", help="only the console, and what is asked for")
+
+
+def targets_of(options: argparse.Namespace, world: World) -> targets.Targets:
+    """Where the reports go. Raises UsageError where two would go to one place."""
+    given: dict[targets.Kind, str | None] = {kind: getattr(options, kind) for kind in targets.NAMES}
+    found = targets.targets(
+        world.cwd, options.report_dir, given, flavor=options.junit_flavor, none=options.no_reports
+    )
+    return found._replace(github=_github(options, world))
+
+
+def _github(options: argparse.Namespace, world: World) -> targets.GitHub | None:
+    wanted: bool | None = options.github
+    if wanted is None:
+        wanted = world.environ.get("GITHUB_ACTIONS") == "true" and not options.no_reports
+    if not wanted:
+        return None
+    from lambda_scenarios.scenarios.discover import project_root
+
+    workspace = world.environ.get("GITHUB_WORKSPACE", "")
+    return targets.GitHub(
+        summary=world.environ.get("GITHUB_STEP_SUMMARY", ""),
+        workspace=os.path.realpath(workspace) if workspace else "",
+        root=os.path.realpath(project_root(world.cwd)),
+        cwd=os.path.realpath(world.cwd),
+    )
