@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_scenarios import builds
+from lambda_scenarios import state
 from lambda_scenarios.builds import Site, run_builds
 from lambda_scenarios.model.function import Function, ServiceInfo
 from tests.program import running
@@ -201,4 +201,4 @@ def test_a_failed_build_is_an_error_that_no_option_skips(tmp_path: Path) -> None
     assert done.status == 1
     assert "the build of a failed" in done.stdout
     assert "what the compiler says" in done.stdout
-    assert builds.FOLDER == ".lambda-scenarios"
+    assert state.FOLDER == ".lambda-scenarios"

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from lambda_scenarios import state
 from lambda_scenarios.backends.local import Process, spawn
 from lambda_scenarios.backends.reaper import Reaper
 from lambda_scenarios.errors import MissingPart
@@ -23,9 +24,8 @@ from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.phrases import plural, shown_path
 
-FOLDER = ".lambda-scenarios"
 # Where nothing lies that a build reads: version control, this program, what interpreters and packaging leave.
-_PASSED_OVER = frozenset({".git", ".hg", ".svn", FOLDER, "__pycache__", ".serverless", ".pytest_cache"})
+_PASSED_OVER = frozenset({".git", ".hg", ".svn", state.FOLDER, "__pycache__", ".serverless", ".pytest_cache"})
 _SHOWN_LINES = 40  # of the output of a build that failed
 _KEPT = 256 * 1024  # bytes of it
 # A shell, since the command is one: its directory and itself as they are, whatever stands in them.
@@ -70,11 +70,11 @@ def run_builds(
         return {}
     raise_interrupts()
     failed: dict[tuple[str, str], MissingPart] = {}
-    folder = os.path.join(site.root, FOLDER, "builds")
+    folder = os.path.join(site.root, state.FOLDER, "builds")
     with _alone(folder, say):
         done = []
         for build, keys in names.items():
-            if _read(_stamp(folder, build, site)) == _state(build, site):
+            if state.read(_stamp(folder, build, site)) == _state(build, site):
                 continue
             problem = _run(build, " and ".join(keys), site, say)
             if problem is None:
@@ -83,7 +83,8 @@ def run_builds(
                 failed[build] = problem
         # Only now: what one build made in a directory must not look like a change to another.
         for build in done:
-            _write(_stamp(folder, build, site), _state(build, site))
+            with contextlib.suppress(OSError):  # a project that can't be written to is built each time
+                state.write(_stamp(folder, build, site), _state(build, site))
     return failed
 
 
@@ -93,10 +94,8 @@ def _alone(folder: str, say: Callable[[str], None]) -> Iterator[None]:
     import fcntl
 
     try:
+        state.directory(os.path.dirname(os.path.dirname(folder)))
         os.makedirs(folder, exist_ok=True)
-        ignore = os.path.join(os.path.dirname(folder), ".gitignore")
-        if not os.path.exists(ignore):
-            _write(ignore, "*\n")
         lock = os.open(os.path.join(folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError:
         yield
@@ -189,20 +188,3 @@ def _state(build: Build, site: Site) -> str:
                 relative = os.path.relpath(path, build.directory)
                 digest.update(os.fsencode(f"{relative}\0{found.st_size}\0{found.st_mtime_ns}\n"))
     return digest.hexdigest()
-
-
-def _read(path: str) -> str | None:
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read()
-    except (OSError, ValueError):
-        return None
-
-
-def _write(path: str, text: str) -> None:
-    """Whole or not at all. A project that can't be written to is built each time."""
-    temporary = f"{path}.{os.getpid()}"
-    with contextlib.suppress(OSError):
-        with open(temporary, "w", encoding="ascii") as file:
-            file.write(text)
-        os.replace(temporary, path)

@@ -18,6 +18,7 @@ from lambda_scenarios.reports.spool import SpoolWriter
 from lambda_scenarios.scenarios.yaml_source import locate
 
 _UNJUDGED = Evaluation((), ())
+_BAD: tuple[Status, ...] = ("failed", "error")
 
 
 class Judge:
@@ -35,6 +36,7 @@ class Judge:
         max_failures: int | None,
     ) -> None:
         self.counts: dict[Status, int] = {}
+        self.failed: list[str] = []  # ids, of those that ended in error too
         self._cases = cases
         self._specs = specs
         self._spool = spool
@@ -79,5 +81,7 @@ class Judge:
         """A scenario has its result."""
         record = masking.mask_record(record, self._masker)
         self.counts[record.status] = self.counts.get(record.status, 0) + 1
+        if record.status in _BAD:
+            self.failed.append(record.id)
         self._spool.result(record)
         self._console.scenario(record)

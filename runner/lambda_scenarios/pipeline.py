@@ -30,7 +30,7 @@ from lambda_scenarios.scenarios.directory_defaults import DirectoryDefaults
 from lambda_scenarios.scenarios.expand import expand_files
 from lambda_scenarios.scenarios.load import load_files
 from lambda_scenarios.scenarios.render import render_cases
-from lambda_scenarios.scenarios.select import Selection, select_cases
+from lambda_scenarios.scenarios.select import Chosen, Selection, select_cases
 from lambda_scenarios.services.catalog import Catalog
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from lambda_scenarios.runtimes.runtime import World
     from lambda_scenarios.scenarios.draft import Expanded, RenderedSuite, RunSettings
     from lambda_scenarios.session import Session
+
+
+# In the project's root: see the module `last_failed`, which is imported only where there is something.
+LAST_FAILED = (".lambda-scenarios", "last-failed")
 
 
 class Suite(NamedTuple):
@@ -107,10 +111,12 @@ def run(
     unbuilt = _build(order, request, world, say)
     conditions = _conditions(request)._replace(say=say, unbuilt=unbuilt)
     prepared = prepare(order, world, conditions)._replace(secrets=suite.secrets)
+    for word in suite.words:
+        say(word)
     missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
     warn((*suite.warnings, *missing))
     try:
-        return _execute(request, suite.cases, prepared, world, console, early, began, say)
+        return _execute(request, suite, prepared, world, console, early, began, say)
     except KeyboardInterrupt:
         directory = shown_path(request.reports.directory, world.cwd)
         raise Interrupted(f"`lambda-scenarios report {directory}` writes the reports") from None
@@ -130,15 +136,40 @@ def _read(suite: Suite, world: World, catalog: Catalog, *, skipped_too: bool) ->
     problems: list[Diagnostic] = []
     expanded = expand(suite, world, catalog, problems)
     try:
-        chosen = select_cases(expanded, suite.selection)
+        chosen = choose(expanded, suite, world, catalog)
     except NothingSelected:
         if not problems:
             raise
-        chosen = ()  # what was meant may be among what could not be read
-    rendered = render_cases(chosen, catalog, suite.settings, root, skipped_too=skipped_too, problems=problems)
+        chosen = Chosen(())  # what was meant may be among what could not be read
+    except UsageError as error:
+        problems.extend(error.diagnostics)
+        chosen = Chosen(())
+    rendered = render_cases(
+        chosen.cases, catalog, suite.settings, root, skipped_too=skipped_too, problems=problems
+    )
     if problems:
         raise UsageError(*dict.fromkeys(problems))
-    return rendered
+    return rendered._replace(shard=chosen.shard, words=chosen.words, stale=_stale(expanded, root))
+
+
+def _stale(expanded: Sequence[Expanded], root: str) -> frozenset[str]:
+    """What is remembered as failed and exists no more."""
+    if not os.path.exists(os.path.join(root, *LAST_FAILED)):
+        return frozenset()
+    from lambda_scenarios.last_failed import stale
+
+    return stale(root, {case.draft.head.id for case in expanded}, {case.id for case in expanded})
+
+
+def choose(expanded: Sequence[Expanded], suite: Suite, world: World, catalog: Catalog) -> Chosen:
+    """Those of the expanded scenarios that the options select. Raises UsageError and NothingSelected."""
+    chosen = select_cases(expanded, suite.selection)
+    if not suite.selection.narrows:
+        return Chosen(chosen)
+    from lambda_scenarios.scenarios.narrow import Site, narrow
+
+    site = Site(discover.project_root(world.cwd), world.cwd, catalog, suite.settings)
+    return narrow(chosen, suite.selection, site)
 
 
 def expand(
@@ -215,7 +246,7 @@ def _processors() -> int:
 
 def _execute(
     request: RunRequest,
-    cases: Sequence[Case],
+    suite: RenderedSuite,
     prepared: Prepared,
     world: World,
     console: Callable[[], Console],
@@ -243,7 +274,7 @@ def _execute(
         # for judging and reporting.
         from lambda_scenarios.session import Session
 
-        sessions.append(Session(request, cases, prepared, world, console(), jobs))
+        sessions.append(Session(request, suite, prepared, world, console(), jobs))
         return sessions[0]
 
     scheduler = Scheduler(lanes, limits, early, engine=prepared.engine, invoker=prepared.invoker, say=say)
@@ -251,4 +282,16 @@ def _execute(
     (session,) = sessions
     wall_ms = (time.monotonic() - began) * 1000
     session.close([task.case for task in left], interrupted, wall_ms, scheduler.abandoned)
+    _remember(suite, frozenset(task.case for task in left), session.failed, world)
     return RunResult(session.report(), interrupted)
+
+
+def _remember(suite: RenderedSuite, left: frozenset[int], failed: Sequence[str], world: World) -> None:
+    """For `--last-failed`: a run in which all pass has nothing to say, but where others failed before."""
+    root = discover.project_root(world.cwd)
+    if not failed and not os.path.exists(os.path.join(root, *LAST_FAILED)):
+        return
+    from lambda_scenarios.last_failed import update
+
+    ran = (case.id for number, case in enumerate(suite.cases) if number not in left)
+    update(root, suite.stale.union(ran), failed)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.pipeline import RunRequest
     from lambda_scenarios.reports.console import Console
     from lambda_scenarios.runtimes.runtime import World
+    from lambda_scenarios.scenarios.draft import RenderedSuite
 
 
 class Session:
@@ -31,14 +32,14 @@ class Session:
     def __init__(
         self,
         request: RunRequest,
-        cases: Sequence[Case],
+        suite: RenderedSuite,
         prepared: Prepared,
         world: World,
         console: Console,
         jobs: int,
     ) -> None:
         self._request = request
-        self._cases = cases
+        self._cases = cases = suite.cases
         self._world = world
         self._console = console
         self._interrupted: str | None = None
@@ -46,7 +47,7 @@ class Session:
         console.mask_sources(masker.text)
         # What ends the part of the output in which GitHub finds no commands: nobody can guess it.
         self._token = os.urandom(16).hex() if request.reports.github is not None else ""
-        info = _info(request, cases, jobs)
+        info = _info(request, cases, jobs)._replace(shard=suite.shard)
         self._spool = SpoolWriter(request.reports.directory, masking.mask_run(info, masker))
         planned = [recording.planned(case) for case in cases]
         self._spool.planned(planned)
@@ -94,6 +95,11 @@ class Session:
         place = locate(function.origin.at("runtime"))
         file = shown_path(place.file, self._world.cwd)
         yield f"{file}:{place.line}: `{function.key}` has the runtime {function.runtime}"
+
+    @property
+    def failed(self) -> Sequence[str]:
+        """The ids of those that failed or ended in error, so far."""
+        return self._judge.failed
 
     def turn(self, running: int | None, since: float) -> None:
         """Something happened, or time has passed; `running` is the case that has been running longest,

@@ -18,6 +18,7 @@ from lambda_scenarios.model.record import (
     Record,
     RunEnd,
     RunInfo,
+    ShardRecord,
 )
 
 FILE = "scenarios/orders/create.yml"
@@ -245,5 +246,6 @@ records = st.builds(
 )  # fmt: skip
 environments = st.builds(EnvironmentRecord, _counts, _pairs)
 plans = st.builds(Planned, texts, texts, _counts, texts, texts)
-runs = st.builds(RunInfo, texts, _times, texts, _tuples, _pairs, _tuples, _counts)
+shards = st.builds(ShardRecord, st.integers(1, 99), st.integers(1, 99), texts)
+runs = st.builds(RunInfo, texts, _times, texts, _tuples, _pairs, _tuples, _counts, shard=st.none() | shards)
 ends = st.builds(RunEnd, _durations, st.none() | texts)

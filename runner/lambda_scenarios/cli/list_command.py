@@ -17,13 +17,12 @@ from lambda_scenarios.cli.options import (
     suite_of,
 )
 from lambda_scenarios.cli.parser import Parser
-from lambda_scenarios.pipeline import Suite, expand
+from lambda_scenarios.pipeline import Suite, choose, expand
 from lambda_scenarios.reports.text import printable
 from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.scenarios.discover import project_root
 from lambda_scenarios.scenarios.draft import Expanded
 from lambda_scenarios.scenarios.function_lookup import FunctionLookup
-from lambda_scenarios.scenarios.select import select_cases
 from lambda_scenarios.services.catalog import Catalog
 
 
@@ -47,7 +46,9 @@ def _list(options: argparse.Namespace, suite: Suite, catalog: Catalog, world: Wo
         return _untested(
             expanded, FunctionLookup(catalog, suite.settings, project_root(world.cwd)), options.json
         )
-    chosen = select_cases(expanded, suite.selection)
+    chosen, _, words = choose(expanded, suite, world, catalog)
+    for word in words:
+        print(word, file=sys.stderr)
     if options.json:
         entries = [
             {

@@ -10,7 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from lambda_scenarios.cli.parser import Parser, pairs, port
+from lambda_scenarios.cli.parser import Parser, pairs, port, shard
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.runtimes.runtime import World
 
@@ -33,6 +33,14 @@ def add_selection(parser: Parser) -> None:
     group.add_argument("-k", dest="keyword", metavar="EXPR", help="and, or, not over substrings of the id")
     group.add_argument("--tag", metavar="EXPR", help="and, or, not over tags")
     group.add_argument("--function", action="append", metavar="NAME", help="only scenarios of this function")
+    group.add_argument("--last-failed", action="store_true", help="only those that failed when they ran last")
+    group.add_argument("--shard", type=shard, metavar="I/N", help="only the part I of N")
+    group.add_argument(
+        "--timings",
+        action="append",
+        metavar="FILE",
+        help="report.json of an earlier run, to balance shards by",
+    )
 
 
 def add_service(parser: Parser) -> None:
@@ -298,7 +306,15 @@ def suite_of(options: argparse.Namespace, settings: RunSettings) -> Suite:
     from lambda_scenarios.pipeline import Suite
     from lambda_scenarios.scenarios.select import Selection
 
-    selection = Selection(options.keyword, options.tag, tuple(options.function or ()))
+    selection = Selection(
+        options.keyword,
+        options.tag,
+        tuple(options.function or ()),
+        options.last_failed,
+        None,
+        options.shard,
+        tuple(options.timings or ()),
+    )
     return Suite(tuple(options.paths) or (DEFAULT_PATH,), selection, settings)
 
 

@@ -12,8 +12,7 @@ from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 # Options of the command line's description that later versions will have.
 NOT_YET = frozenset(
     (
-        *("--last-failed", "--changed-since", "--shard", "--timings", "--retries", "--repeat"),
-        *("--fail-on-flaky", "--warm-check"),
+        *("--changed-since", "--retries", "--repeat", "--fail-on-flaky", "--warm-check"),
         "--history",
         *("--coverage", "--preset", "--update-snapshots", "--watch"),
     )
@@ -150,6 +149,15 @@ def count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"takes a whole number from 1, not `{text}`")
     return int(text)
+
+
+def shard(text: str) -> tuple[int, int]:
+    """`I/N`: which part, from 1, of how many."""
+    index, slash, of = text.partition("/")
+    numbers = slash and f"{index}{of}".isascii() and index.isdigit() and of.isdigit()
+    if not (numbers and 1 <= int(index) <= int(of)):
+        raise argparse.ArgumentTypeError(f"takes I/N, as 2/5 for the second of five parts, not `{text}`")
+    return int(index), int(of)
 
 
 def port(text: str) -> int | None:

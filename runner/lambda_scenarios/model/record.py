@@ -118,6 +118,15 @@ class Planned(NamedTuple):
     function: str
 
 
+class ShardRecord(NamedTuple):
+    """Which part of a suite a run was: `number`, from 1. `plan` agrees where shards were made of the same
+    scenarios in the same way."""
+
+    number: int
+    of: int
+    plan: str
+
+
 class RunInfo(NamedTuple):
     """The run itself. `labels` says which cell of a matrix it is; `version` is this program's."""
 
@@ -128,6 +137,7 @@ class RunInfo(NamedTuple):
     labels: tuple[tuple[str, str], ...]
     services: tuple[str, ...]  # as the console's first line shows them
     jobs: int
+    shard: ShardRecord | None = None
 
 
 class RunEnd(NamedTuple):

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Raised where a reader of the old form would misread the new one.
 SCHEMA_VERSION = 1
+# The line before the results, which have one line each.
+RESULTS = '"results":[\n'
 
 STATUSES: tuple[Status, ...] = ("passed", "failed", "error", "flaky", "skipped", "not run")
 
@@ -31,10 +33,10 @@ def render(
         f'"summary":{{"total":{sum(counts.values())},{summary}}},\n"environments":['
     )
     yield ",".join("\n" + record_json.encode_environment(environment) for environment in environments)
-    yield '],\n"results":['
+    yield f"],\n{RESULTS}"
     chunk: list[str] = []
     size = 0
-    separator = "\n"
+    separator = ""
     for text in records:
         chunk.append(separator + text)
         separator = ",\n"
@@ -43,4 +45,4 @@ def render(
             yield "".join(chunk)
             chunk.clear()
             size = 0
-    yield "".join(chunk) + "\n]}\n"
+    yield "".join(chunk) + ("\n]}\n" if separator else "]}\n")

@@ -25,6 +25,7 @@ from lambda_scenarios.model.record import (
     Record,
     RunEnd,
     RunInfo,
+    ShardRecord,
 )
 
 # Deeper payloads are kept as text: readers of the report (browsers, this program) have a limit too.
@@ -167,10 +168,14 @@ def encode_planned(planned: Planned) -> str:
 
 def encode_run(info: RunInfo) -> str:
     """The run's header in one line."""
+    shard = ""
+    if info.shard is not None:
+        number, of, plan = info.shard
+        shard = f',"shard":{{"number":{number},"of":{of},"plan":{_quote(plan)}}}'
     return _valid_utf8(
         f'{{"version":{_quote(info.version)},"started":{_quote(info.started)},"seed":{_quote(info.seed)},'
         f'"command":{_list(info.command)},"labels":{_pairs(info.labels)},'
-        f'"services":{_list(info.services)},"jobs":{info.jobs}}}'
+        f'"services":{_list(info.services)},"jobs":{info.jobs}{shard}}}'
     )
 
 
@@ -307,6 +312,8 @@ def decode_run(text: str) -> RunInfo:
         found["command"] = tuple(found["command"])
         found["labels"] = tuple(found["labels"].items())
         found["services"] = tuple(found["services"])
+        if "shard" in found:
+            found["shard"] = ShardRecord(**found["shard"])
         return RunInfo(**found)
     except (KeyError, TypeError, AttributeError) as defect:
         raise ValueError(f"not a run: {defect!r}") from defect

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lambda_scenarios.errors import Diagnostic
+from lambda_scenarios.model.record import ShardRecord
 from lambda_scenarios.model.scenario import BackendName, Case, Credentials, Isolation
 from lambda_scenarios.model.values import DocPath, Json, Origin, Resolved
 
@@ -147,8 +148,14 @@ class Expanded(NamedTuple):
 
 
 class RenderedSuite(NamedTuple):
-    """`secrets` are values that no report may show, whatever the variable is called that holds them."""
+    """`secrets` are values that no report may show, whatever the variable is called that holds them.
+
+    `words` is what the selection has to say; `stale` are ids that `--last-failed` need not keep.
+    """
 
     cases: tuple[Case, ...]
     warnings: tuple[Diagnostic, ...]
     secrets: frozenset[str] = frozenset()
+    shard: ShardRecord | None = None
+    words: tuple[str, ...] = ()
+    stale: frozenset[str] = frozenset()

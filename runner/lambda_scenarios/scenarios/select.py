@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lambda_scenarios.errors import Diagnostic, NothingSelected, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from lambda_scenarios.model.record import ShardRecord
     from lambda_scenarios.scenarios.draft import Expanded
 
 # Asked for each operand: does this scenario have it?
@@ -18,11 +19,32 @@ _DEEPEST = 50
 
 
 class Selection(NamedTuple):
-    """The options that select; None and empty select all. `functions` are keys, any of which will do."""
+    """The options that select; None and empty select all. `functions` are keys, any of which will do.
+
+    `shard` is a number from 1, and of how many; `timings` are paths of reports, relative to the working
+    directory. From `last_failed` on, they may select nothing: see `narrow`.
+    """
 
     keyword: str | None = None
     tag: str | None = None
     functions: tuple[str, ...] = ()
+    last_failed: bool = False
+    changed_since: str | None = None
+    shard: tuple[int, int] | None = None
+    timings: tuple[str, ...] = ()
+
+    @property
+    def narrows(self) -> bool:
+        """Whether there is something for `narrow` to do."""
+        return self.last_failed or self.changed_since is not None or self.shard is not None
+
+
+class Chosen(NamedTuple):
+    """`words` is what there is to say of the selection, a line each."""
+
+    cases: tuple[Expanded, ...]
+    shard: ShardRecord | None = None
+    words: tuple[str, ...] = ()
 
 
 def select_cases(expanded: Sequence[Expanded], selection: Selection) -> tuple[Expanded, ...]:

@@ -1,0 +1,122 @@
+"""A `report.json` of an earlier run, read again: for `merge`, and for the times of `--timings`.
+
+Its results stand one a line, as they did in the spool, and are handed on as these texts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any, NamedTuple, NoReturn
+
+from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.model.record import EnvironmentRecord, Record, RunEnd, RunInfo
+from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports.json_report import RESULTS, SCHEMA_VERSION
+
+
+class ReportFile(NamedTuple):
+    """All of a report but its results. `results` says where in the file these begin, in bytes; None in a file
+    that another program has laid out anew."""
+
+    path: str
+    shown: str  # the path, for messages
+    info: RunInfo
+    end: RunEnd
+    environments: tuple[EnvironmentRecord, ...]
+    results: int | None
+
+    def records(self, payloads: bool = True) -> Iterator[Record]:
+        """The results, one after another. Raises UsageError where one can't be read."""
+        for text in self._texts():
+            try:
+                yield record_json.decode(text, payloads)
+            except ValueError as problem:
+                _refuse(self.shown, f"one of its results can't be read: {problem}")
+
+    def _texts(self) -> Iterator[str]:
+        if self.results is None:
+            for result in _whole(self.path, self.shown)["results"]:
+                yield json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+            return
+        with open(self.path, "rb") as file:
+            file.seek(self.results)
+            for line in file:
+                if line[:1] != b"{":
+                    if line[:1] == b"]":
+                        return
+                    break
+                if line[-1:] != b"\n":
+                    break
+                yield line.rstrip(b",\n").decode("utf-8", "replace")
+        _refuse(self.shown, "it is cut off: the run was killed, or it was copied in part")
+
+
+def read(path: str, cwd: str) -> ReportFile:
+    """The report at `path` (relative to `cwd`).
+
+    Raises UsageError where it can't be read, is no report of this program, or one of another version.
+    """
+    shown = shown_path(os.path.join(cwd, path), cwd)
+    path = os.path.join(cwd, path)
+    lines: list[bytes] = []
+    results: int | None = None
+    try:
+        with open(path, "rb") as file:
+            for line in file:
+                if line == RESULTS.encode():
+                    results = file.tell()
+                    break
+                lines.append(line)
+    except OSError as problem:
+        raise UsageError(Diagnostic(f"can't read {shown}: {problem.strerror}")) from None
+    beginning = b"".join(lines) + b'"results":[]}'
+    head = _whole(path, shown) if results is None else _parsed(beginning, shown)
+    version = head.get("schema_version")
+    if "run" not in head or "results" not in head or version is None:
+        _refuse(shown, "it is no report.json of lambda-scenarios")
+    if version != SCHEMA_VERSION:
+        made_by = head["run"].get("version") if isinstance(head["run"], dict) else None
+        raise UsageError(
+            Diagnostic(
+                f"{shown} is a report of version {version}, and this program reads version {SCHEMA_VERSION}",
+                notes=(f"it was written by lambda-scenarios {made_by}: all jobs need the same release",)
+                if made_by
+                else (),
+            )
+        )
+    try:
+        return ReportFile(
+            path,
+            shown,
+            record_json.decode_run(json.dumps(head["run"])),
+            record_json.decode_end(json.dumps(head["end"])),
+            tuple(record_json.decode_environment(json.dumps(one)) for one in head["environments"]),
+            results,
+        )
+    except (KeyError, TypeError, ValueError) as problem:
+        _refuse(shown, f"it isn't what this release of lambda-scenarios writes: {problem}")
+
+
+def _whole(path: str, shown: str) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            return _parsed(file.read(), shown)
+    except OSError as problem:
+        raise UsageError(Diagnostic(f"can't read {shown}: {problem.strerror}")) from None
+
+
+def _parsed(text: bytes, shown: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        _refuse(shown, "it is no JSON, or only the beginning of a report")
+    if not isinstance(value, dict):
+        _refuse(shown, "it is no report.json of lambda-scenarios")
+    return value
+
+
+def _refuse(shown: str, reason: str) -> NoReturn:
+    raise UsageError(Diagnostic(f"{shown} can't be used: {reason}"))
