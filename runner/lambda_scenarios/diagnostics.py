@@ -37,6 +37,15 @@ def render(diagnostics: Sequence[Diagnostic], cwd: str, colour: bool, width: int
     return "\n".join(blocks)
 
 
+def in_short(diagnostics: Sequence[Diagnostic], cwd: str) -> str:
+    """Place and problem of each, and what else is said of it, without source lines."""
+    lines: list[str] = []
+    for diagnostic, place in _placed(diagnostics):
+        at = f"{shown_path(place.file, cwd)}:{place.line}:{place.column}: " if place is not None else ""
+        lines += (f"{at}{diagnostic.problem}", *filter(None, (diagnostic.label, *diagnostic.notes)))
+    return "\n".join(lines)
+
+
 def closing(diagnostics: Sequence[Diagnostic], outcome: str = "nothing was run") -> str:
     """The last line: `2 errors in 1 file; nothing was run.` Without errors, `outcome` is left out."""
     placed = _placed(diagnostics)

@@ -2,54 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from lambda_scenarios import recording, verdict
 from lambda_scenarios.checks.evaluate import evaluate
-from lambda_scenarios.execution.plan import WorkerSpec
+from lambda_scenarios.execution.plan import GO_ON, STOP, Answer, WorkerSpec
 from lambda_scenarios.model.expectation import Evaluation
 from lambda_scenarios.model.outcome import BackendFailed, Outcome
-from lambda_scenarios.model.record import Record, Status
-from lambda_scenarios.model.scenario import Case
+from lambda_scenarios.model.record import InvocationRecord, Record, Status
+from lambda_scenarios.model.scenario import Case, Invocation
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.reports import masking
 from lambda_scenarios.reports.console import Console
 from lambda_scenarios.reports.spool import SpoolWriter
 from lambda_scenarios.scenarios.yaml_source import locate
 
+if TYPE_CHECKING:
+    from lambda_scenarios.course import Course, Courses
+
 _UNJUDGED = Evaluation((), ())
 _BAD: tuple[Status, ...] = ("failed", "error")
 
 
 class Judge:
-    """One for a run. `specs` says which worker's environment each case runs in."""
+    """One for a run. `specs` says which worker's environment each case runs in; `courses` are the scenarios
+    that aren't over with one invocation, where there are any; `announce` is told of workers that nobody knew
+    of before, and returns the masker that knows their secrets."""
 
     def __init__(
         self,
         cases: Sequence[Case],
-        specs: dict[int, WorkerSpec],
+        specs: Mapping[int, WorkerSpec],
+        courses: Courses | None,
         spool: SpoolWriter,
         console: Console,
         masker: masking.Masker,
+        announce: Callable[[WorkerSpec], masking.Masker | None],
         *,
         cwd: str,
         max_failures: int | None,
     ) -> None:
         self.counts: dict[Status, int] = {}
         self.failed: list[str] = []  # ids, of those that ended in error too
+        self.judged: set[int] = set()  # the cases that have their result
         self._cases = cases
         self._specs = specs
+        self._courses = courses
         self._spool = spool
         self._console = console
         self._masker = masker
+        self._announce = announce
         self._cwd = cwd
         self._max_failures = max_failures
+        self._served: dict[int, list[int]] = {}  # by worker: the cases that it has served, in order
 
-    def outcome(self, number: int, outcome: Outcome) -> bool:
-        """An invocation ended; whether to go on."""
+    def outcome(self, number: int, outcome: Outcome) -> Answer:
+        """An invocation ended; what comes next."""
         case = self._cases[number]
+        if self._courses is not None and (course := self._courses.of(number)) is not None:
+            return self._of_course(course, outcome)
         invocation = case.invocation
         assert invocation is not None, "only cases with an invocation are executed"
+        record, decided = self._judged(number, invocation, outcome, self._specs[number], "")
+        self.record(number, recording.of_one(case, decided, record))
+        return GO_ON if self._goes_on() else STOP
+
+    def _of_course(self, course: Course, outcome: Outcome) -> Answer:
+        record, decided = self._judged(course.number, course.invocation, outcome, course.spec, course.step)
+        answer = course.ended(record, decided, outcome)
+        if course.over:
+            answer = self._courses.after(course, answer) if self._courses is not None else answer
+            self.record(course.number, self._of_attempts(course))
+            if not self._goes_on():
+                return answer._replace(go_on=False)
+        for assignment in answer.then:
+            if (masker := self._announce(assignment.spec)) is not None:
+                self._masker = masker
+        return answer
+
+    def _of_attempts(self, course: Course) -> Record:
+        decided, further = course.verdict()
+        attempts = list(course.attempts)
+        for at, which, mismatch in further:
+            invocations = list(attempts[at].invocations)
+            found = invocations[which]
+            told = recording.mismatch_of(mismatch, locate, self._shown)
+            invocations[which] = found._replace(mismatches=(*found.mismatches, told))
+            attempts[at] = attempts[at]._replace(status=decided.status, invocations=tuple(invocations))
+        return recording.of_attempts(course.case, decided, tuple(attempts))
+
+    def _judged(
+        self, number: int, invocation: Invocation, outcome: Outcome, spec: WorkerSpec, step: str
+    ) -> tuple[InvocationRecord, verdict.Verdict]:
         if isinstance(outcome.ending, BackendFailed):
             evaluation = _UNJUDGED
         else:
@@ -60,25 +105,43 @@ class Judge:
             holds=not mismatches,
             unjudged=all(mismatch.unjudged for mismatch in mismatches),
         )
-        spec = self._specs[number]
+        served = self._served.setdefault(outcome.worker, [])
+        before: tuple[str, ...] = ()
+        if decided.status != "passed" and outcome.nth > 1:
+            before = tuple(self._cases[one].id for one in served)
+        served.append(number)
         record = recording.of_invocation(
-            case,
             invocation,
             outcome,
             evaluation,
             decided,
+            step=step,
+            before=before,
             environment=spec.number,
             backend=spec.backend,
             locate=locate,
-            shown=lambda path: shown_path(path, self._cwd),
+            shown=self._shown,
         )
-        self.record(record)
+        return record, decided
+
+    def _shown(self, path: str) -> str:
+        return shown_path(path, self._cwd)
+
+    def _goes_on(self) -> bool:
         if self._max_failures is None:
             return True
         return self.counts.get("failed", 0) + self.counts.get("error", 0) < self._max_failures
 
-    def record(self, record: Record) -> None:
+    def broken_off(self, number: int, reason: str) -> None:
+        """A scenario that was not reached, or not finished."""
+        case = self._cases[number]
+        course = None if self._courses is None else self._courses.of(number)
+        attempts = () if course is None else course.unfinished()
+        self.record(number, recording.of_attempts(case, verdict.Verdict("not run", reason), attempts))
+
+    def record(self, number: int, record: Record) -> None:
         """A scenario has its result."""
+        self.judged.add(number)
         record = masking.mask_record(record, self._masker)
         self.counts[record.status] = self.counts.get(record.status, 0) + 1
         if record.status in _BAD:

@@ -24,6 +24,7 @@ from lambda_scenarios.execution import plan
 from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.execution.prepare import Conditions, Prepared, prepare
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
+from lambda_scenarios.execution.starting import Means
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.scenarios import discover
 from lambda_scenarios.scenarios.directory_defaults import DirectoryDefaults
@@ -35,6 +36,7 @@ from lambda_scenarios.services.catalog import Catalog
 
 if TYPE_CHECKING:
     from lambda_scenarios.backends.early import Early
+    from lambda_scenarios.course import Courses
     from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.record import Status
     from lambda_scenarios.model.scenario import Case
@@ -78,6 +80,7 @@ class RunRequest(NamedTuple):
     docker: DockerSettings | None = None
     qualifier: str | None = None  # of the functions on AWS
     debug: Debugging | None = None
+    warm_check: bool = False
 
 
 class RunResult(NamedTuple):
@@ -223,8 +226,12 @@ def _build(
     order: Sequence[tuple[int, Case]], request: RunRequest, world: World, say: Callable[[str], None]
 ) -> Mapping[tuple[str, str], MissingPart]:
     """Runs the builds of the functions that are invoked; those that failed, by command and directory."""
-    invocations = [case.invocation for _, case in order if case.invocation is not None]
-    functions = [one.function for one in invocations if one.backend != "aws"]
+    functions = [
+        function
+        for _, case in order
+        if case.invocation is not None and case.invocation.backend != "aws"
+        for function in case.functions
+    ]
     if all(function.build is None for function in functions):
         return {}
     from lambda_scenarios.builds import Site, run_builds
@@ -261,7 +268,10 @@ def _execute(
         until=None if request.max_time is None else began + request.max_time,
         prefetch=request.max_failures is None,
     )
-    lanes = plan.lanes(prepared.assignments)
+    courses = _courses(suite.cases, prepared, request, world)
+    if courses is not None:
+        limits = limits._replace(more=True)
+    lanes = plan.lanes(prepared.assignments if courses is None else courses.first)
     if request.debug is not None:
         jobs = 1
         limits = limits._replace(jobs=1, idle=0, prefetch=False)  # another worker may need the port
@@ -274,15 +284,16 @@ def _execute(
         # for judging and reporting.
         from lambda_scenarios.session import Session
 
-        sessions.append(Session(request, suite, prepared, world, console(), jobs))
+        sessions.append(Session(request, suite, prepared, world, console(), jobs, courses))
         return sessions[0]
 
-    scheduler = Scheduler(lanes, limits, early, engine=prepared.engine, invoker=prepared.invoker, say=say)
-    left, interrupted = scheduler.run(begin)
+    means = Means(early, engine=prepared.engine, invoker=prepared.invoker, say=say)
+    scheduler = Scheduler(lanes, limits, means)
+    _, interrupted = scheduler.run(begin)
     (session,) = sessions
     wall_ms = (time.monotonic() - began) * 1000
-    session.close([task.case for task in left], interrupted, wall_ms, scheduler.abandoned)
-    _remember(suite, frozenset(task.case for task in left), session.failed, world)
+    left = session.close(interrupted, wall_ms, scheduler.abandoned)
+    _remember(suite, left, session.failed, world)
     return RunResult(session.report(), interrupted)
 
 
@@ -295,3 +306,17 @@ def _remember(suite: RenderedSuite, left: frozenset[int], failed: Sequence[str],
 
     ran = (case.id for number, case in enumerate(suite.cases) if number not in left)
     update(root, suite.stale.union(ran), failed)
+
+
+def _courses(cases: Sequence[Case], prepared: Prepared, request: RunRequest, world: World) -> Courses | None:
+    """The scenarios that aren't over with one invocation; None where there are none."""
+    if not request.warm_check and not any(case.goes_on for case in cases):
+        return None
+    from lambda_scenarios.course import Courses, Desk
+
+    desk = Desk(prepared.assign, world.cwd)
+    if not request.warm_check:
+        return Courses(cases, prepared.assignments, desk)
+    from lambda_scenarios.warm_check import WARM_CHECK
+
+    return Courses(cases, prepared.assignments, desk, WARM_CHECK)

@@ -31,25 +31,40 @@ def planned(case: Case) -> Planned:
 
 def without_invocation(case: Case, status: Status, reason: str | None) -> Record:
     """A scenario that was skipped, can't be run here, or was not reached."""
-    return _record(case, Verdict(status, reason), 0.0, ())
+    return of_attempts(case, Verdict(status, reason), ())
+
+
+def of_attempts(case: Case, verdict: Verdict, attempts: tuple[AttemptRecord, ...]) -> Record:
+    """A scenario that has come to its end, or was broken off."""
+    last = attempts[-1].invocations if attempts else ()
+    return _record(case, verdict, round(sum(one.duration_ms for one in last), 3), attempts)
+
+
+def of_one(case: Case, verdict: Verdict, invocation: InvocationRecord) -> Record:
+    """A scenario that is over with one invocation."""
+    attempt = AttemptRecord(verdict.status, (invocation,))
+    return _record(case, verdict, invocation.duration_ms, (attempt,))
 
 
 def of_invocation(
-    case: Case,
     invocation: Invocation,
     outcome: Outcome,
     evaluation: Evaluation,
     verdict: Verdict,
     *,
+    step: str,
+    before: tuple[str, ...],
     environment: int,
     backend: str,
     locate: Locate,
     shown: Callable[[str], str],
-) -> Record:
-    """A scenario of one invocation. `locate` finds places in YAML files, `shown` shortens their paths."""
+) -> InvocationRecord:
+    """One invocation: of the `step` (its id), on a worker that had served the scenarios `before`. `locate`
+    finds places in YAML files, `shown` shortens their paths."""
     function = invocation.function
     ending = outcome.ending
-    record = InvocationRecord(
+    return InvocationRecord(
+        step=step,
         function=function.key,
         function_name=invocation.context.function_name or function.name,
         runtime=function.runtime,
@@ -73,11 +88,11 @@ def of_invocation(
         logs=outcome.logs.decode("utf-8", "replace"),
         init_logs=outcome.init_logs.decode("utf-8", "replace"),
         logs_truncated=outcome.logs_truncated,
+        before=before,
         hint=None if verdict.status == "passed" or backend == "aws" else _hint(outcome, invocation),
         held=evaluation.held,
-        mismatches=tuple(_mismatch(mismatch, locate, shown) for mismatch in evaluation.mismatches),
+        mismatches=tuple(mismatch_of(mismatch, locate, shown) for mismatch in evaluation.mismatches),
     )
-    return _record(case, verdict, record.duration_ms, (AttemptRecord(verdict.status, (record,)),))
 
 
 def _hint(outcome: Outcome, invocation: Invocation) -> str | None:
@@ -154,7 +169,7 @@ def _context(context: ContextOverride) -> str | None:
 _NO_OVERRIDE = ContextOverride()
 
 
-def _mismatch(mismatch: Mismatch, locate: Locate, shown: Callable[[str], str]) -> MismatchRecord:
+def mismatch_of(mismatch: Mismatch, locate: Locate, shown: Callable[[str], str]) -> MismatchRecord:
     place = locate(mismatch.origin)
     return MismatchRecord(
         expectation=mismatch.expectation,

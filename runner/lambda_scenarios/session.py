@@ -18,6 +18,8 @@ from lambda_scenarios.runtimes.identity import made_up, secrets_of_files
 from lambda_scenarios.scenarios.yaml_source import locate
 
 if TYPE_CHECKING:
+    from lambda_scenarios.course import Courses
+    from lambda_scenarios.execution.plan import WorkerSpec
     from lambda_scenarios.execution.prepare import Prepared
     from lambda_scenarios.model.scenario import Case
     from lambda_scenarios.pipeline import RunRequest
@@ -37,13 +39,15 @@ class Session:
         world: World,
         console: Console,
         jobs: int,
+        courses: Courses | None = None,
     ) -> None:
         self._request = request
         self._cases = cases = suite.cases
         self._world = world
         self._console = console
         self._interrupted: str | None = None
-        masker = _masker(prepared, request, cases, world)
+        self._secrets = _secrets(prepared, request, cases, world)
+        masker = masking.Masker(self._secrets)
         console.mask_sources(masker.text)
         # What ends the part of the output in which GitHub finds no commands: nobody can guess it.
         self._token = os.urandom(16).hex() if request.reports.github is not None else ""
@@ -51,10 +55,9 @@ class Session:
         self._spool = SpoolWriter(request.reports.directory, masking.mask_run(info, masker))
         planned = [recording.planned(case) for case in cases]
         self._spool.planned(planned)
+        self._known_specs: set[int] = set()
         for spec in prepared.specs:
-            self._spool.environment(
-                masking.environment_record(spec.number, spec.environment, spec.identity, masker, request.mask)
-            )
+            self._environment(spec, masker)
         self._spool.flush()
         if self._token:
             from lambda_scenarios.reports import github
@@ -64,9 +67,11 @@ class Session:
         self._judge = Judge(
             cases,
             {assignment.task.case: assignment.spec for assignment in prepared.assignments},
+            courses,
             self._spool,
             console,
             masker,
+            self._announce,
             cwd=world.cwd,
             max_failures=request.max_failures,
         )
@@ -78,14 +83,33 @@ class Session:
     def _not_to_run(self, prepared: Prepared) -> None:
         for number, case in enumerate(self._cases):
             if case.skip is not None:
-                self._judge.record(recording.without_invocation(case, "skipped", case.skip or None))
+                self._judge.record(number, recording.without_invocation(case, "skipped", case.skip or None))
             elif number in prepared.missing:
                 part = prepared.missing[number]
                 skipped = self._request.missing_runtime_skips and part.skippable
                 status: Status = "skipped" if skipped else "error"
                 asked = self._asked(case) if part.skippable else ()
                 reason = "\n".join((part.problem, *asked, *part.notes))
-                self._judge.record(recording.without_invocation(case, status, reason))
+                self._judge.record(number, recording.without_invocation(case, status, reason))
+
+    def _environment(self, spec: WorkerSpec, masker: masking.Masker) -> None:
+        self._known_specs.add(spec.number)
+        self._spool.environment(
+            masking.environment_record(
+                spec.number, spec.environment, spec.identity, masker, self._request.mask
+            )
+        )
+
+    def _announce(self, spec: WorkerSpec) -> masking.Masker | None:
+        """A worker that came up while the run went on; a new masker where there was none like it before."""
+        if spec.number in self._known_specs:
+            return None
+        variables = [pair for pair in spec.environment if not made_up(*pair)]
+        self._secrets |= masking.secret_values(variables, self._request.mask)
+        masker = masking.Masker(self._secrets)
+        self._console.mask_sources(masker.text)
+        self._environment(spec, masker)
+        return masker
 
     def _asked(self, case: Case) -> Iterator[str]:
         """Where the function says which runtime it needs."""
@@ -109,20 +133,22 @@ class Session:
         self._console.tick()
 
     def close(
-        self, left: Sequence[int], interrupted: str | None, wall_ms: float, abandoned: Collection[int] = ()
-    ) -> None:
-        """Everything has run but the cases `left`; `interrupted` says why those have not. `abandoned` of them
-        had been sent to AWS."""
+        self, interrupted: str | None, wall_ms: float, abandoned: Collection[int] = ()
+    ) -> frozenset[int]:
+        """Everything has run that will; `interrupted` says why the rest, which is returned, has not.
+        `abandoned` of them had been sent to AWS."""
+        left = [number for number in range(len(self._cases)) if number not in self._judge.judged]
         self._interrupted = _because(interrupted) if interrupted is not None and left else None
-        for number in sorted(left):
+        for number in left:
             reason = self._interrupted or "it was not reached"
             if number in abandoned:
                 reason += (
                     "; its request was under way, and can't be taken back: the function may still run on AWS"
                 )
-            self._judge.record(recording.without_invocation(self._cases[number], "not run", reason))
+            self._judge.broken_off(number, reason)
         self._spool.end(RunEnd(round(wall_ms, 3), self._interrupted))
         self._spool.flush()
+        return frozenset(left)
 
     def report(self) -> dict[Status, int]:
         """Writes the reports and the last lines of the console; returns how many have which status.
@@ -166,14 +192,14 @@ class Session:
         self._console.message("\n".join((github.resumed(self._token), *lines)))
 
 
-def _masker(prepared: Prepared, request: RunRequest, cases: Sequence[Case], world: World) -> masking.Masker:
+def _secrets(prepared: Prepared, request: RunRequest, cases: Sequence[Case], world: World) -> frozenset[str]:
     extra = request.mask
     variables = [pair for spec in prepared.specs for pair in spec.environment if not made_up(*pair)]
     values = masking.secret_values(dict.fromkeys(variables), extra)
     if any(case.invocation is not None and case.invocation.credentials == "inherit" for case in cases):
         values |= frozenset(secrets_of_files(world.environ))
     values |= masking.secrets_of_command(request.command, extra)
-    return masking.Masker(values | prepared.secrets)
+    return values | prepared.secrets
 
 
 def _because(interrupted: str) -> str:
@@ -187,8 +213,7 @@ def _because(interrupted: str) -> str:
 def _info(request: RunRequest, cases: Sequence[Case], jobs: int) -> RunInfo:
     services: dict[tuple[str, str, str], tuple[str, set[str]]] = {}
     for case in cases:
-        if case.invocation is not None:
-            function = case.invocation.function
+        for function in case.functions:
             service = function.service
             key = (service.file or "", service.stage, service.region)
             if key not in services:

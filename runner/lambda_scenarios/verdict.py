@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from lambda_scenarios.model.outcome import (
@@ -14,7 +15,7 @@ from lambda_scenarios.model.outcome import (
     TimedOut,
     WorkerDied,
 )
-from lambda_scenarios.model.record import EndingKind, Status
+from lambda_scenarios.model.record import AttemptRecord, EndingKind, Status
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 11):
@@ -42,6 +43,19 @@ def decide(ending: Ending, *, holds: bool, unjudged: bool = False) -> Verdict:
     if unjudged and not holds:
         return Verdict("error", "it can't be judged: only a part of the logs is known")
     return Verdict("passed" if holds else "failed")
+
+
+def settle(attempts: Sequence[AttemptRecord], xfail: str | None) -> Verdict:
+    """The status of a scenario after all its attempts; `xfail` is why it is expected to fail."""
+    last = attempts[-1]
+    status, reason = last.status, last.reason
+    if xfail is not None and status == "failed":
+        return Verdict("skipped", f"it failed, as expected: {xfail}")
+    if status == "passed" and len(attempts) > 1:
+        status = "flaky"
+    if xfail is not None and status in ("passed", "flaky"):
+        return Verdict("failed", f"it was expected to fail, and passed: {xfail}")
+    return Verdict(status, reason)
 
 
 def kind_of(ending: Ending) -> EndingKind:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lambda_scenarios.execution.plan import Assignment, Lane, Task, WorkerSpec, lanes
+from lambda_scenarios.execution.plan import GO_ON, STOP, Answer, Assignment, Lane, Task, WorkerSpec, lanes
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
 from lambda_scenarios.model.function import Function, ServiceInfo
 from lambda_scenarios.model.outcome import Outcome
@@ -52,9 +52,9 @@ class Watcher:
         self._decide = decide
         self._turn = turn
 
-    def outcome(self, case: int, outcome: Outcome) -> bool:
+    def outcome(self, case: int, outcome: Outcome) -> Answer:
         self.outcomes.append((case, outcome))
-        return self._decide(case, outcome)
+        return GO_ON if self._decide(case, outcome) else STOP
 
     def turn(self, running: int | None, since: float) -> None:  # noqa: ARG002  # as the scheduler calls it
         self._turn()
@@ -80,7 +80,7 @@ def lane(spec: WorkerSpec, *tasks: Task, cold: bool = False) -> Lane:
     if cold:
         (only,) = tasks
         return Lane(spec, (only,))
-    (found,) = lanes([Assignment(spec, task, False) for task in tasks])
+    (found,) = lanes([Assignment(spec, task) for task in tasks])
     return found
 
 

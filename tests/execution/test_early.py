@@ -10,6 +10,7 @@ import pytest
 from lambda_scenarios.backends.early import Early
 from lambda_scenarios.execution.plan import WorkerSpec
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
+from lambda_scenarios.execution.starting import Means
 from lambda_scenarios.model.outcome import BackendFailed, Outcome, Returned
 from tests.execution import running
 from tests.execution.running import lane, python_spec, task
@@ -30,7 +31,7 @@ def early_of(spec: WorkerSpec, **changes: str) -> Early:
 def run(spec: WorkerSpec, early: Early) -> Outcome:
     watcher = running.Watcher(lambda _case, _outcome: True, lambda: None)
     try:
-        Scheduler([lane(spec, task(0, "0"))], Limits(1, 1), early).run(lambda: watcher)
+        Scheduler([lane(spec, task(0, "0"))], Limits(1, 1), Means(early)).run(lambda: watcher)
     finally:
         early.discard()
         early.discard()

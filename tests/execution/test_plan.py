@@ -14,7 +14,9 @@ SPECS = [WorkerSpec((f"/bin/{number}",), (), 16, "", number) for number in range
 
 @given(st.lists(st.tuples(st.sampled_from(SPECS), st.booleans()), max_size=30))
 def test_lanes(wanted: list[tuple[WorkerSpec, bool]]) -> None:
-    assignments = [Assignment(spec, task(case), cold) for case, (spec, cold) in enumerate(wanted)]
+    assignments = [
+        Assignment(spec, task(case), str(case) if cold else None) for case, (spec, cold) in enumerate(wanted)
+    ]
     planned = lanes(assignments)
     assert sorted(one.case for lane in planned for one in lane.tasks) == list(range(len(wanted)))
     firsts = [lane.tasks[0].case for lane in planned]
@@ -45,9 +47,7 @@ def test_one_by_one_finishes_a_lane_before_the_next() -> None:
     spec = WorkerSpec(("x",), (), 1, "", 1)
     other = spec._replace(number=2)
     tasks = [Task(number, b"{}", 1.0, 1000.0, b"", order=number) for number in range(3)]
-    assignments = [
-        Assignment(one, task, cold=False) for one, task in zip((spec, other, spec), tasks, strict=True)
-    ]
+    assignments = [Assignment(one, task) for one, task in zip((spec, other, spec), tasks, strict=True)]
     found = one_by_one(lanes(assignments))
     assert [[(task.case, task.place) for task in lane.tasks] for lane in found] == [
         [(0, 0), (2, 1)],

@@ -65,7 +65,9 @@ def test_each_task_ends_once(tmp_path: Path, seed: int, prefetch: bool) -> None:
     order = list(range(len(tasks)))
     if seed % 2:
         chance.shuffle(order)
-    planned = plan.lanes([Assignment(chosen[case], tasks[case], cold[case]) for case in order])
+    planned = plan.lanes(
+        [Assignment(chosen[case], tasks[case], str(case) if cold[case] else None) for case in order]
+    )
     before = running.open_descriptors()
 
     done = run(planned, jobs=chance.choice([1, 2, 3]), idle=chance.choice([0, 1, 8]), prefetch=prefetch)
@@ -139,7 +141,7 @@ def test_no_more_workers_are_kept_than_asked_for(tmp_path: Path) -> None:
         nonlocal most
         most = max(most, len(set(children()) - before))
 
-    tasks = [Assignment(spec, task(6 * again + spec.number), False) for again in range(5) for spec in specs]
+    tasks = [Assignment(spec, task(6 * again + spec.number)) for again in range(5) for spec in specs]
     done = run(plan.lanes(tasks), jobs=2, idle=1, turn=turn)
     assert len(done.outcomes) == 30
     assert 2 <= most <= 4, "the reaper, two that are busy, one that is idle"

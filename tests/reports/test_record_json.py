@@ -46,8 +46,8 @@ def payloads(record: Record) -> list[tuple[str, str | None, str | None]]:
 
 def without_payloads(record: Record) -> object:
     attempts = tuple(
-        AttemptRecord(
-            a.status, tuple(i._replace(event="null", context=None, output=None) for i in a.invocations)
+        a._replace(
+            invocations=tuple(i._replace(event="null", context=None, output=None) for i in a.invocations)
         )
         for a in record.attempts
     )

@@ -10,7 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from lambda_scenarios.cli.parser import Parser, pairs, port, shard
+from lambda_scenarios.cli.parser import Parser, count, pairs, port, shard, whole
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.runtimes.runtime import World
 
@@ -144,6 +144,23 @@ def credentials_of(options: argparse.Namespace) -> tuple[Credentials | None, str
                 )
             )
     return "role", arn or None
+
+
+def add_attempts(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--retries", type=whole, metavar="N", help="further attempts after a failure, on fresh workers"
+    )
+    group.add_argument(
+        "--repeat", type=count, metavar="N", help="invoke each scenario N times on the same worker"
+    )
+    group.add_argument(
+        "--fail-on-flaky", action="store_true", help="status 1 also where a scenario passed only at a retry"
+    )
+    group.add_argument(
+        "--warm-check",
+        action="store_true",
+        help="run each scenario on a fresh worker and on a warm one; a different result is a failure",
+    )
 
 
 def add_clock(parser: argparse._ActionsContainer) -> None:

@@ -12,7 +12,7 @@ from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 # Options of the command line's description that later versions will have.
 NOT_YET = frozenset(
     (
-        *("--changed-since", "--retries", "--repeat", "--fail-on-flaky", "--warm-check"),
+        "--changed-since",
         "--history",
         *("--coverage", "--preset", "--update-snapshots", "--watch"),
     )
@@ -158,6 +158,13 @@ def shard(text: str) -> tuple[int, int]:
     if not (numbers and 1 <= int(index) <= int(of)):
         raise argparse.ArgumentTypeError(f"takes I/N, as 2/5 for the second of five parts, not `{text}`")
     return int(index), int(of)
+
+
+def whole(text: str) -> int:
+    """A whole number from 0."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"takes a whole number from 0, not `{text}`")
+    return int(text)
 
 
 def port(text: str) -> int | None:

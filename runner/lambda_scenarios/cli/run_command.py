@@ -11,6 +11,7 @@ from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
     DEFAULT_PATH,
+    add_attempts,
     add_aws,
     add_backend,
     add_clock,
@@ -56,6 +57,7 @@ def _configure(parser: Parser) -> None:
     )
     group.add_argument("-j", "--jobs", type=jobs, default=0, metavar="N|auto", help="workers busy at once")
     group.add_argument("--isolation", choices=("warm", "cold"), help="whether scenarios share warm workers")
+    add_attempts(group)
     group.add_argument("--timeout", type=positive, metavar="S", help="seconds, for every invocation")
     group.add_argument("--max-time", type=positive, metavar="S", help="seconds, for the whole run")
     add_debug(group, parser)
@@ -116,11 +118,10 @@ def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    return _status(
-        run(
-            request, world, warn=lambda warnings: tell(warnings, world), console=console, say=say, early=early
-        )
+    result = run(
+        request, world, warn=lambda warnings: tell(warnings, world), console=console, say=say, early=early
     )
+    return _status(result, fail_on_flaky=options.fail_on_flaky)
 
 
 def _request(options: argparse.Namespace, world: World) -> RunRequest:
@@ -145,6 +146,8 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
                     credentials=credentials,
                     backend=options.backend,
                     skip_package=options.skip_package,
+                    retries=options.retries,
+                    repeat=options.repeat,
                 ),
             ),
         ),
@@ -164,13 +167,16 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
         docker=docker_of(options, world),
         qualifier=qualifier,
         debug=debug,
+        warm_check=options.warm_check,
     )
 
 
-def _status(result: RunResult) -> int:
+def _status(result: RunResult, *, fail_on_flaky: bool) -> int:
     if result.interrupted is not None and result.interrupted.startswith("SIG"):
         return statuses.INTERRUPTED
     bad = result.counts.get("failed", 0) + result.counts.get("error", 0)
+    if fail_on_flaky:
+        bad += result.counts.get("flaky", 0)
     # What was not reached for want of time has not passed.
     return statuses.FAILED if bad or result.counts.get("not run", 0) else statuses.DONE
 

@@ -84,42 +84,68 @@ class Task(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """Tasks that the same workers may serve, in order. `single`: each on a fresh worker."""
+    """Tasks that the same workers may serve, in order; see Assignment."""
 
     spec: WorkerSpec
     tasks: tuple[Task, ...]
+    apart: str | None = None
+    kept: bool = False
 
 
 class Assignment(NamedTuple):
-    """A task and what it needs: `cold` asks for a worker of its own."""
+    """A task and which workers may serve it: those of its `spec`, shared by all of the same `apart` (None:
+    by all that have none). `kept`: they wait for more, until that word is released."""
 
     spec: WorkerSpec
     task: Task
-    cold: bool
+    apart: str | None = None
+    kept: bool = False
+
+    @property
+    def lane(self) -> tuple[int, str | None]:
+        """Which lane it belongs to."""
+        return self.spec.number, self.apart
+
+
+class Answer(NamedTuple):
+    """What comes after the end of a task.
+
+    `then` are tasks that could not be given before. `again` is to be given to the worker that served the
+    task, or where that is gone, to the next of its lane. `released` are words of `Assignment.apart`: their
+    workers may end.
+    """
+
+    go_on: bool
+    then: tuple[Assignment, ...] = ()
+    again: Task | None = None
+    released: tuple[str, ...] = ()
+
+
+GO_ON = Answer(go_on=True)
+STOP = Answer(go_on=False)
 
 
 def lanes(assignments: Sequence[Assignment]) -> tuple[Lane, ...]:
-    """Groups what may share workers: the same spec, unless cold. Order is kept within a lane, and lanes
-    stand in the order of their first tasks."""
-    shared: dict[int, list[Task]] = {}
-    found: list[tuple[WorkerSpec, list[Task]]] = []
-    for spec, task, cold in assignments:
-        if cold:
-            found.append((spec, [task]))
-            continue
-        tasks = shared.get(spec.number)
-        if tasks is None:
-            tasks = shared[spec.number] = []
-            found.append((spec, tasks))
-        tasks.append(task)
-    return tuple(Lane(spec, tuple(tasks)) for spec, tasks in found)
+    """Groups what may share workers. Order is kept within a lane, and lanes stand in the order of their
+    first tasks."""
+    tasks: dict[tuple[int, str | None], list[Task]] = {}
+    first: list[Assignment] = []
+    for assignment in assignments:
+        key = assignment.spec.number, assignment.apart
+        found = tasks.get(key)
+        if found is None:
+            found = tasks[key] = []
+            first.append(assignment)
+        found.append(assignment.task)
+    return tuple(Lane(one.spec, tuple(tasks[one.lane]), one.apart, one.kept) for one in first)
 
 
 def one_by_one(lanes: Sequence[Lane]) -> tuple[Lane, ...]:
     """The lanes one after another, so that none of their workers is started again."""
     found: list[Lane] = []
     place = 0
-    for spec, tasks in lanes:
-        found.append(Lane(spec, tuple(task._replace(order=place + nth) for nth, task in enumerate(tasks))))
+    for lane in lanes:
+        tasks = tuple(task._replace(order=place + nth) for nth, task in enumerate(lane.tasks))
+        found.append(lane._replace(tasks=tasks))
         place += len(tasks)
     return tuple(found)

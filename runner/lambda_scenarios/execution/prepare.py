@@ -35,6 +35,7 @@ class Prepared(NamedTuple):
     missing: dict[int, MissingPart]
     specs: tuple[WorkerSpec, ...]
     warnings: tuple[str, ...]
+    assign: Callable[[int, Invocation], Assignment]  # of what is known only later; raises MissingPart
     engine: Engine | None = None  # where some of them are containers
     secrets: frozenset[str] = frozenset()  # values that no report may show
     invoker: Invoker | None = None  # where some of them are on AWS
@@ -74,20 +75,24 @@ def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditi
             continue
         try:
             spec = desk.spec(invocation)
+            for step in case.steps[1:]:
+                # What is missing is told before anything has run.
+                if step.invocation is not None:
+                    desk.spec(step.invocation)
         except MissingPart as part:
             missing[number] = part
             continue
         task = desk.task(number, invocation)._replace(order=order)
         # Which of its own workers serves a request is Lambda's choice.
         cold = invocation.isolation == "cold" and spec.remote is None
-        assignments.append(Assignment(spec, task, cold))
+        assignments.append(Assignment(spec, task, f"scenario {number}" if cold else None))
     return desk.prepared(assignments, missing)
 
 
 def prepare_one(invocation: Invocation, world: World, conditions: Conditions) -> Prepared:
     """The assignment of a single invocation. Raises MissingPart where it can't be run here."""
     desk = _Desk(world, conditions)
-    return desk.prepared([Assignment(desk.spec(invocation), desk.task(0, invocation), cold=False)], {})
+    return desk.prepared([desk.assign(0, invocation)], {})
 
 
 _IDENTITY = Function._fields.index("http_source")
@@ -125,6 +130,7 @@ class _Desk:
             missing,
             tuple(self.specs),
             tuple(said),
+            self.assign,
             self.engine,
             invoker=None if deployed is None else deployed.invoker,
         )
@@ -148,6 +154,10 @@ class _Desk:
         if spec is None:
             spec = self._by_input[key] = self._new(invocation, carried)
         return spec
+
+    def assign(self, number: int, invocation: Invocation) -> Assignment:
+        """Raises MissingPart."""
+        return Assignment(self.spec(invocation), self.task(number, invocation))
 
     def task(self, number: int, invocation: Invocation) -> Task:
         task = _task(number, invocation)

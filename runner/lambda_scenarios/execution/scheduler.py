@@ -10,20 +10,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from lambda_scenarios.backends.early import Early
 from lambda_scenarios.backends.reaper import Reaper
-from lambda_scenarios.execution.logs import Awaiting, Listener, LiveOutput
 from lambda_scenarios.execution.loop import Loop, Signals, listening
-from lambda_scenarios.execution.plan import Lane, Task, WorkerSpec
-from lambda_scenarios.execution.worker import Ended, Worker, WorkerPlace
+from lambda_scenarios.execution.plan import GO_ON, Answer, Assignment, Lane, Task, WorkerSpec
+from lambda_scenarios.execution.starting import Means, Starter
 from lambda_scenarios.model.outcome import BackendFailed, Outcome
 
 if TYPE_CHECKING:
-    from lambda_scenarios.backends.aws.invoker import Invoker
-    from lambda_scenarios.backends.docker.engine import Engine
-    from lambda_scenarios.execution.remote_worker import RemoteWorker
-
-    AnyWorker = Worker | RemoteWorker
+    from lambda_scenarios.execution.starting import AnyWorker
+    from lambda_scenarios.execution.worker import Ended
 
 # A handler that takes longer than this is given its invocations one by one: what there is to gain is the
 # waking of a sleeping process, about a quarter of a millisecond.
@@ -39,19 +34,23 @@ _LONG = 0.02
 
 
 class Limits(NamedTuple):
-    """`jobs` workers busy at once, `idle` more kept warm; `until` (time.monotonic) ends the run."""
+    """`jobs` workers busy at once, `idle` more kept warm; `until` (time.monotonic) ends the run. `more`: a
+    lane without tasks may get some yet, as from the next step of a scenario."""
 
     jobs: int
     idle: int
     until: float | None = None
     prefetch: bool = True
+    more: bool = False
 
 
 class _Lane:
-    __slots__ = ("mean_ms", "pending", "spec", "workers")
+    __slots__ = ("apart", "kept", "mean_ms", "pending", "spec", "workers")
 
     def __init__(self, lane: Lane) -> None:
         self.spec: WorkerSpec = lane.spec
+        self.apart = lane.apart
+        self.kept = lane.kept
         self.pending: deque[Task] = deque(lane.tasks)
         self.workers: list[AnyWorker] = []
         self.mean_ms: float | None = None
@@ -60,8 +59,8 @@ class _Lane:
 class Watcher(Protocol):
     """Whoever judges and shows what happens."""
 
-    def outcome(self, case: int, outcome: Outcome) -> bool:
-        """A task ended; returns whether to go on. Once for each, in the order of ending."""
+    def outcome(self, case: int, outcome: Outcome) -> Answer:
+        """A task ended; returns what comes next. Once for each, in the order of ending."""
         ...
 
     def turn(self, running: int | None, since: float) -> None:
@@ -76,29 +75,20 @@ class Scheduler:
         self,
         lanes: Sequence[Lane],
         limits: Limits,
-        early: Early | None = None,
-        live: Callable[[bytes], None] | None = None,
-        engine: Engine | None = None,
-        invoker: Invoker | None = None,
-        say: Callable[[str], None] = lambda _line: None,
+        means: Means = Means(),  # noqa: B008  # immutable
     ) -> None:
-        """`early` may serve as the first worker; `live` gets all output of all workers, as it comes; `engine`
-        runs those in containers, `invoker` calls those on AWS, where there are any; `say` tells the user
-        which debugger is waited for."""
-        self._early = early
-        self._live = live
-        self._engine = engine
-        self._invoker = invoker
+        self._means = means
         # The cases whose requests to AWS were under way when the run was ended.
         self.abandoned: frozenset[int] = frozenset()
-        self._say = say
-        self._told: set[int] = set()  # numbers of the specs whose debuggers have been told of
         self._lanes = [_Lane(lane) for lane in lanes]
+        self._by_key: dict[tuple[int, str | None], int] = {}
+        self._by_word: dict[str | None, list[int]] = {}  # lanes by what sets them apart
+        for number, lane in enumerate(self._lanes):
+            self._register(number, lane)
         self._limits = limits
         self._heads: list[tuple[int, int]] = []  # (index of the first pending task, lane)
         self._lane_of: dict[int, int] = {}  # worker number -> lane
         self._workers: dict[int, AnyWorker] = {}
-        self._count = 0
         self._remaining = sum(len(lane.tasks) for lane in lanes)
         self._stopping: str | None = None
         self._dirty: set[int] = set()
@@ -113,16 +103,17 @@ class Scheduler:
         self._begin = begin
         for number, lane in enumerate(self._lanes):
             heapq.heappush(self._heads, (lane.pending[0].place, number))
-        engine = self._engine
+        engine, invoker = self._means.engine, self._means.invoker
         self._reaper = Reaper(None if engine is None else engine.remove_all)
         self._loop = Loop()
+        self._starter = Starter(self._means, self._loop, self._reaper, self._ended)
         left: list[Task] = []
         try:
             with listening(self._loop) as signals:
                 if engine is not None:
                     engine.begin(self._loop, signals.ended)
-                if self._invoker is not None:
-                    self._invoker.begin(self._loop)
+                if invoker is not None:
+                    invoker.begin(self._loop)
                 try:
                     self._go(signals)
                 finally:
@@ -135,8 +126,8 @@ class Scheduler:
                     left += [task for worker in list(self._workers.values()) for task in worker.stop()]
                     if engine is not None:
                         engine.end()
-                    if self._invoker is not None:
-                        self._invoker.end()
+                    if invoker is not None:
+                        invoker.end()
                     self._reaper.close()
         finally:
             self._loop.close()
@@ -265,25 +256,8 @@ class Scheduler:
         of others to end."""
         lane = self._lanes[number]
         self._make_room()
-        if lane.spec.debugger is not None:
-            self._reaper.sweep()  # debugpy's adapter is in no process group of its worker, and keeps the port
-        self._count += 1
         try:
-            worker: AnyWorker
-            if lane.spec.remote is not None:
-                worker = self._remote(lane.spec)
-            else:
-                worker = self._local(
-                    WorkerPlace(
-                        self._count,
-                        lane.spec,
-                        self._loop,
-                        self._reaper,
-                        self._ended,
-                        init_under_timeout=init_under_timeout,
-                        live=self._listener(lane.spec),
-                    )
-                )
+            worker = self._starter.start(lane.spec, init_under_timeout=init_under_timeout)
         except (OSError, ValueError) as error:
             lacking = isinstance(error, OSError) and error.errno in _SHORTAGES
             if not lacking or not any(worker.load for worker in self._workers.values()):
@@ -294,36 +268,6 @@ class Scheduler:
         self._lane_of[worker.number] = number
         lane.workers.append(worker)
         return worker
-
-    def _remote(self, spec: WorkerSpec) -> RemoteWorker:
-        from lambda_scenarios.execution.remote_worker import RemoteWorker
-
-        assert self._invoker is not None, "whoever plans for AWS has its clients"
-        return RemoteWorker(
-            number=self._count, spec=spec, invoker=self._invoker, on_end=self._ended, live=self._live
-        )
-
-    def _listener(self, spec: WorkerSpec) -> Listener | None:
-        live = None if self._live is None else LiveOutput(spec.nonce, self._live)
-        debugger = spec.debugger
-        if debugger is None:
-            return live
-
-        def listens() -> None:
-            self._say(debugger.headline)
-            if spec.number not in self._told:
-                self._told.add(spec.number)
-                self._say(debugger.how)
-
-        return Awaiting(debugger.listening, listens, live)
-
-    def _local(self, place: WorkerPlace) -> Worker:
-        if place.spec.container is None:
-            return Worker(place, early=self._early)
-        from lambda_scenarios.execution.container_worker import ContainerWorker
-
-        assert self._engine is not None, "whoever plans a container has found an engine"
-        return ContainerWorker(place, self._engine)
 
     def _fail(self, lane: _Lane, problem: str) -> None:
         while lane.pending:
@@ -340,11 +284,16 @@ class Scheduler:
                 0,
                 0,
             )
-            self._done(task, outcome)
+            self._done(lane, task, outcome, None)
 
     def _make_room(self) -> None:
-        """Ends the least recently used of the idle workers where there are too many."""
-        idle = [worker for worker in self._workers.values() if not worker.load]
+        """Ends the least recently used of the idle workers where there are too many; those that a group of
+        invocations keeps for itself don't count, unless none at all may be idle."""
+        idle = [
+            worker
+            for worker in self._workers.values()
+            if not worker.load and not (self._limits.idle and self._lane(worker).kept)
+        ]
         idle.sort(key=lambda worker: worker.last_used)
         for worker in idle[: max(0, len(idle) - self._limits.idle)]:
             self._retire(worker)
@@ -355,33 +304,86 @@ class Scheduler:
 
     def _forget(self, worker: AnyWorker) -> None:
         if self._workers.pop(worker.number, None) is not None:
-            self._lanes[self._lane_of[worker.number]].workers.remove(worker)
+            self._lane(worker).workers.remove(worker)
+
+    def _lane(self, worker: AnyWorker) -> _Lane:
+        return self._lanes[self._lane_of[worker.number]]
 
     # Ending.
 
     def _ended(self, worker: AnyWorker, ended: Ended) -> None:
-        lane = self._lanes[self._lane_of[worker.number]]
+        lane = self._lane(worker)
         if worker.mean_ms is not None:
             lane.mean_ms = worker.mean_ms
         self._dirty.add(worker.number)
         if not self._limits.prefetch:
-            self._done(ended.task, ended.outcome)
+            self._done(lane, ended.task, ended.outcome, worker if ended.reusable else None)
         if ended.reusable and self._stopping is None and lane.pending and self._due(worker):
             # Sent before the outcome is judged: the worker works meanwhile, and the clock of the next
             # one that it is given runs from now on.
             self._refill(worker)
             worker.flush()
         if self._limits.prefetch:
-            self._done(ended.task, ended.outcome)
+            self._done(lane, ended.task, ended.outcome, worker if ended.reusable else None)
 
     def _due(self, worker: AnyWorker) -> bool:
         """Whether a worker is to be given more: half empty, so that several go out in one write."""
         return worker.load <= self._depth(worker) // 2
 
-    def _done(self, task: Task, outcome: Outcome) -> None:
+    def _done(self, lane: _Lane, task: Task, outcome: Outcome, worker: AnyWorker | None) -> None:
+        """A task of the lane ended; `worker` served it, and can serve more."""
         self._remaining -= 1
-        if not self._watch().outcome(task.case, outcome) and self._stopping is None:
+        answer = self._watch().outcome(task.case, outcome)
+        if answer is not GO_ON:
+            self._follow(answer, lane, worker)
+
+    def _follow(self, answer: Answer, lane: _Lane, worker: AnyWorker | None) -> None:
+        if not answer.go_on and self._stopping is None:
             self._stopping = "-x"
+        if self._stopping is not None:
+            return
+        for assignment in answer.then:
+            self._remaining += 1
+            self._add(self._lane_for(assignment), assignment.task)
+        if answer.again is not None:
+            self._remaining += 1
+            if worker is not None:
+                worker.give(answer.again, answer.again.request_id or _uuid())
+                worker.flush()
+            else:
+                self._add(self._by_key[lane.spec.number, lane.apart], answer.again)
+        for word in answer.released:
+            self._release(word)
+
+    def _lane_for(self, assignment: Assignment) -> int:
+        number = self._by_key.get(assignment.lane)
+        if number is None:
+            number = len(self._lanes)
+            self._lanes.append(_Lane(Lane(assignment.spec, (), assignment.apart)))
+            self._register(number, self._lanes[number])
+        self._lanes[number].kept |= assignment.kept
+        return number
+
+    def _register(self, number: int, lane: _Lane) -> None:
+        self._by_key[lane.spec.number, lane.apart] = number
+        self._by_word.setdefault(lane.apart, []).append(number)
+
+    def _add(self, number: int, task: Task) -> None:
+        """Puts a task among those of a lane, by its place."""
+        pending = self._lanes[number].pending
+        later = len(pending)
+        while later and pending[later - 1].place > task.place:
+            later -= 1
+        pending.insert(later, task)
+        if not later:
+            heapq.heappush(self._heads, (task.place, number))
+
+    def _release(self, word: str) -> None:
+        for number in self._by_word.get(word, ()):
+            lane = self._lanes[number]
+            lane.kept = False
+            # Not here: one of them may be telling of its end right now.
+            self._dirty.update(worker.number for worker in lane.workers)
 
     def _expired(self, worker: AnyWorker) -> None:
         again = worker.expire()
@@ -404,8 +406,13 @@ class Scheduler:
                 lane.pending.extendleft(reversed(unstarted))
                 heapq.heappush(self._heads, (lane.pending[0].place, number))
             self._forget(worker)
-        elif not worker.load and not lane.pending:
+        elif not worker.load and not lane.pending and not self._may_get_more(lane):
             self._retire(worker)
+
+    def _may_get_more(self, lane: _Lane) -> bool:
+        """Whether tasks may come for a lane that has none."""
+        shared = self._limits.more and lane.apart is None and self._remaining > 0
+        return lane.kept or shared
 
 
 def _uuid() -> str:

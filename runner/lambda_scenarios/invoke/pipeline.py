@@ -10,6 +10,7 @@ from lambda_scenarios.execution import plan
 from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.execution.prepare import Conditions, prepare_one
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
+from lambda_scenarios.execution.starting import Means
 from lambda_scenarios.invoke.event import Given, context_of, event_of
 from lambda_scenarios.model.expectation import Expectation
 from lambda_scenarios.model.outcome import Outcome
@@ -86,11 +87,7 @@ def invoke(request: InvokeRequest, world: World, console: Console, early: Early 
     scheduler = Scheduler(
         plan.lanes(prepared.assignments),
         Limits(jobs=1, idle=0, prefetch=False),
-        early,
-        console.output,
-        engine=prepared.engine,
-        invoker=prepared.invoker,
-        say=request.conditions.say,
+        Means(early, console.output, prepared.engine, prepared.invoker, request.conditions.say),
     )
     _, stopped_by = scheduler.run(lambda: watcher)
     if watcher.ended is None:
@@ -106,9 +103,9 @@ class _Watcher:
     def __init__(self) -> None:
         self.ended: Outcome | None = None
 
-    def outcome(self, case: int, outcome: Outcome) -> bool:  # noqa: ARG002 - as the scheduler calls it
+    def outcome(self, case: int, outcome: Outcome) -> plan.Answer:  # noqa: ARG002 - as the scheduler calls it
         self.ended = outcome
-        return True
+        return plan.GO_ON
 
     def turn(self, running: int | None, since: float) -> None:
         pass

@@ -76,11 +76,19 @@ class InvocationRecord(NamedTuple):
     hint: str | None  # what may lie behind a failure, where something is known
     held: tuple[str, ...]  # expectations that hold; filled where one does not
     mismatches: tuple[MismatchRecord, ...]
+    step: str = ""  # its id; nothing where the scenario has no steps
+    before: tuple[str, ...] = ()  # ids of what its worker had served; filled where it failed
 
 
 class AttemptRecord(NamedTuple):
+    """One pass through a scenario. `kind` says "cold" or "warm" where it is one of a `--warm-check`;
+    `reason` why it could not be judged; `not_run` has the steps that were not reached."""
+
     status: Status
     invocations: tuple[InvocationRecord, ...]
+    kind: str = ""
+    reason: str | None = None
+    not_run: tuple[str, ...] = ()
 
 
 class Record(NamedTuple):

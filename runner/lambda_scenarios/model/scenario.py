@@ -1,5 +1,6 @@
 """Scenarios: as selected (`Case`), and rendered, ready to be executed (`Invocation`)."""
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from lambda_scenarios.model.expectation import Expectation
@@ -51,10 +52,37 @@ class Invocation(NamedTuple):
     backend: BackendName = "auto"
 
 
+class Captured(NamedTuple):
+    """What a step leaves to the templates of later ones.
+
+    `output` is JSON text, None where there is no result; `error` has type, message and stack (lines).
+    """
+
+    step: str  # its id
+    output: str | None
+    logs: str
+    error: tuple[str, str, tuple[str, ...]] | None
+
+
+class Step(NamedTuple):
+    """One invocation of a scenario that has several.
+
+    `invocation` is None where templates need what earlier steps returned; `render` makes it then, and raises
+    UsageError.
+    """
+
+    id: str  # its position (from 1) where it has none of its own
+    function: Function
+    invocation: Invocation | None
+    render: Callable[[tuple[Captured, ...]], Invocation]
+
+
 class Case(NamedTuple):
     """A scenario after expansion: one test, one result.
 
-    `skip` is the reason where it is skipped. `invocation` is None exactly where `skip` is given.
+    `skip` is the reason where it is skipped. `invocation` is None exactly where `skip` is given; of a
+    scenario with steps it is that of the first. `xfail` is the reason where it is expected to fail; `serial`
+    names a group that runs one after another.
     """
 
     id: str  # scenarios/orders/create.yml::creates an order
@@ -67,3 +95,22 @@ class Case(NamedTuple):
     function: str  # key
     skip: str | None
     invocation: Invocation | None
+    steps: tuple[Step, ...] = ()
+    retries: int = 0
+    repeat: int = 1
+    serial: str | None = None
+    xfail: str | None = None
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """What it invokes, in order; nothing where it is skipped."""
+        if self.steps:
+            return tuple(step.function for step in self.steps)
+        return () if self.invocation is None else (self.invocation.function,)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether more may come of it than one invocation, or its end is more than that of its invocation."""
+        return bool(
+            self.steps or self.retries or self.repeat > 1 or self.serial is not None or self.xfail is not None
+        )

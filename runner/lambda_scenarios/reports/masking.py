@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable
 
 from lambda_scenarios.model.record import (
-    AttemptRecord,
     DiffLine,
     EnvironmentRecord,
     InvocationRecord,
@@ -306,7 +305,10 @@ def mask_record(record: Record, masker: Masker) -> Record:
         description=masker.text(record.description),
         reason=None if record.reason is None else masker.text(record.reason),
         attempts=tuple(
-            AttemptRecord(a.status, tuple(_masked_invocation(i, masker) for i in a.invocations))
+            a._replace(
+                reason=None if a.reason is None else masker.text(a.reason),
+                invocations=tuple(_masked_invocation(i, masker) for i in a.invocations),
+            )
             for a in record.attempts
         ),
     )

@@ -118,7 +118,7 @@ def _invocation(i: InvocationRecord) -> str:
     output = "" if i.output is None else f',"output":{_one_line(i.output)}'
     mismatches = ",".join([_mismatch(m) for m in i.mismatches]) if i.mismatches else ""
     return (
-        f'{{"function":{_quote(i.function)},"function_name":{_quote(i.function_name)},'
+        f'{{"step":{_quote(i.step)},"function":{_quote(i.function)},"function_name":{_quote(i.function_name)},'
         f'"runtime":{_quote(i.runtime)},"backend":{_quote(i.backend)},'
         f'"request_id":{_quote(i.request_id)},"started":{_quote(i.started)},'
         f'"duration_ms":{i.duration_ms!r},"billed_ms":{i.billed_ms},"init_ms":{_number(i.init_ms)},'
@@ -126,7 +126,8 @@ def _invocation(i: InvocationRecord) -> str:
         f'"timeout_s":{i.timeout_s!r},"worker":{i.worker},"nth":{i.nth},"environment":{i.environment},'
         f'"ending":{_quote(i.ending)},"event":{_one_line(i.event)}{context}{output},'
         f'"error":{_error(i.error)},"logs":{_quote(i.logs)},"init_logs":{_quote(i.init_logs)},'
-        f'"logs_truncated":{"true" if i.logs_truncated else "false"},"hint":{_text(i.hint)},'
+        f'"logs_truncated":{"true" if i.logs_truncated else "false"},"before":{_list(i.before)},'
+        f'"hint":{_text(i.hint)},'
         f'"held":{_list(i.held)},'
         f'"mismatches":[{mismatches}]}}'
     )
@@ -134,7 +135,10 @@ def _invocation(i: InvocationRecord) -> str:
 
 def _attempt(attempt: AttemptRecord) -> str:
     invocations = ",".join([_invocation(i) for i in attempt.invocations])
-    return f'{{"status":{_quote(attempt.status)},"invocations":[{invocations}]}}'
+    return (
+        f'{{"status":{_quote(attempt.status)},"kind":{_quote(attempt.kind)},"reason":{_text(attempt.reason)},'
+        f'"not_run":{_list(attempt.not_run)},"invocations":[{invocations}]}}'
+    )
 
 
 def encode(record: Record) -> str:
@@ -252,6 +256,7 @@ def _decoded_invocation(found: dict[str, Any], payloads: _Payloads) -> Invocatio
     found["event"], found["context"], found["output"], _ = payloads
     if (error := found["error"]) is not None:
         found["error"] = ErrorRecord(error["type"], error["message"], tuple(error["stack"]))
+    found["before"] = tuple(found["before"])
     found["held"] = tuple(found["held"])
     found["mismatches"] = tuple([_decoded_mismatch(m) for m in found["mismatches"]])
     return InvocationRecord._make(_invocation_fields(found))
@@ -273,7 +278,15 @@ def decode(text: str, payloads: bool = True) -> Record:
                 texts = _payloads(text, at) if payloads else _NO_PAYLOADS
                 at = texts.end
                 invocations.append(_decoded_invocation(invocation, texts))
-            attempts.append(AttemptRecord(attempt["status"], tuple(invocations)))
+            attempts.append(
+                AttemptRecord(
+                    attempt["status"],
+                    tuple(invocations),
+                    attempt["kind"],
+                    attempt["reason"],
+                    tuple(attempt["not_run"]),
+                )
+            )
         found["attempts"] = tuple(attempts)
         found["tags"] = tuple(found["tags"])
         return Record._make(_record_fields(found))

@@ -153,4 +153,9 @@ def _draft(head: FileHead, index: int, keys: Mapping[str, Any], inherited: Mappi
         get("skip"),
         get("credentials"),
         get("backend"),
+        tuple(get("steps") or ()),
+        get("retries"),
+        get("repeat"),
+        get("serial"),
+        get("xfail"),
     )

@@ -41,6 +41,8 @@ class Overrides(NamedTuple):
     aws_profile: str | None = None
     skip_package: bool = False
     ignore_env: bool = False
+    retries: int | None = None
+    repeat: int | None = None
 
 
 class RunSettings(NamedTuple):
@@ -113,6 +115,12 @@ class Draft(NamedTuple):
     skip: Json = None
     credentials: Json = None
     backend: Json = None
+    steps: tuple[Mapping[str, Json], ...] = ()
+    retries: Json = None
+    repeat: Json = None
+    serial: str | None = None
+    xfail: Json = None
+    place: Origin | None = None  # of a step: where its mapping is written
 
     def origin(self, *path: str | int) -> Origin:
         """Where the value at `path` (from the scenario's mapping) is written."""
@@ -122,6 +130,8 @@ class Draft(NamedTuple):
                 start = inherited.get(path[:length])
                 if start is not None:
                     return start.at(*path[length:])
+        if self.place is not None:
+            return self.place.at(*path)
         return Origin(self.head.path, ("scenarios", self.position, *path))
 
 
@@ -131,7 +141,7 @@ class ScenarioFile(NamedTuple):
 
 
 class Expanded(NamedTuple):
-    """One test: name, tags and function rendered, the rest as in its draft.
+    """One test: name, tags and functions rendered, the rest as in its draft.
 
     `settled` holds the variables that were rendered on the way, so that one which draws at random
     has the same value in the name and in the event.
@@ -145,6 +155,13 @@ class Expanded(NamedTuple):
     matrix: Mapping[str, Json] | None = None
     case: Mapping[str, Json] | None = None
     settled: Mapping[str, object] = {}
+    step_functions: tuple[str | None, ...] = ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The keys of all functions that it invokes, each once, in order."""
+        named = self.step_functions or (self.function,)
+        return tuple(dict.fromkeys(key for key in named if key is not None))
 
 
 class RenderedSuite(NamedTuple):

@@ -70,6 +70,7 @@ def _expand(
                 draft.name,
                 cast("tuple[str, ...]", draft.tags),
                 draft.function,
+                step_functions=tuple(_written_functions(draft)),
             )
             return
         variants = [_Variant({}, ())]
@@ -103,7 +104,23 @@ def _expand(
         function = draft.function
         if function is not None:
             function = _rendered_text(scope, draft, function, "function")
-        yield Expanded(draft, f"{head.id}::{name}", name, tags, function, matrix, case, scope.settled())
+        of_steps = tuple(_step_functions(draft, scope, function))
+        settled_now = scope.settled()
+        yield Expanded(draft, f"{head.id}::{name}", name, tags, function, matrix, case, settled_now, of_steps)
+
+
+def _written_functions(draft: Draft) -> Iterator[str | None]:
+    """The function of each step, the scenario's own where it names none."""
+    for step in draft.steps:
+        yield cast("str | None", step.get("function", draft.function))
+
+
+def _step_functions(draft: Draft, scope: Scope, own: str | None) -> Iterator[str | None]:
+    for number, step in enumerate(draft.steps):
+        if "function" in step:
+            yield _rendered_text(scope, draft, step["function"], "steps", number, "function")
+        else:
+            yield own
 
 
 def _rendered_text(scope: Scope, draft: Draft, value: Json, *path: str | int) -> str:

@@ -16,7 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lambda_scenarios.errors import UsageError, did_you_mean
 from lambda_scenarios.scenarios import template_calls, template_filters, template_limits
-from lambda_scenarios.scenarios.template_names import Budget, TemplateError, kind_of
+from lambda_scenarios.scenarios.template_names import Budget, Pending, TemplateError, kind_of
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -235,8 +235,8 @@ def _plain_mapping(value: Mapping[Any, object]) -> dict[str, Json]:
 
 
 def _fault(error: Exception, text: str, names: Mapping[str, object]) -> Exception:
-    """Why a template failed, for its author. UsageErrors stay as they are."""
-    if isinstance(error, UsageError):
+    """Why a template failed, for its author. UsageErrors, and Pending, stay as they are."""
+    if isinstance(error, (UsageError, Pending)):
         return error
     line = _line(error)
     if isinstance(error, TemplateError):

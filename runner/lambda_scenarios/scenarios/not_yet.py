@@ -11,7 +11,7 @@ from typing import Any
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.values import Json, Origin
 
-_SCENARIO = ("steps", "retries", "repeat", "serial", "xfail", "event_from")
+_SCENARIO = ("event_from",)
 _EXPECT = ("snapshot",)
 
 _LABEL = "part of the format, but not of this version"

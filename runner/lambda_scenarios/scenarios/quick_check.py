@@ -161,6 +161,14 @@ def _expect(value: Any) -> bool:
     return "error" not in value or _RESULTS.isdisjoint(value)
 
 
+def _step(value: Any) -> bool:
+    return (
+        type(value) is dict
+        and _keys(value, _STEP)
+        and all(len(group.intersection(value)) < 2 for group in _GROUPS)
+    )
+
+
 def _with_defaults(value: Any) -> bool:
     """A scenario's mapping, whether or not it has a name."""
     return (
@@ -245,6 +253,23 @@ _SCENARIO: dict[str, _Check] = {
     "timeout": lambda value: _template(value) or (type(value) in _NUMBERS and value > 0),
     "isolation": lambda value: value in ("warm", "cold"),
     "skip": lambda value: type(value) in (bool, str),
+    "steps": lambda value: type(value) is list and value != [] and all(map(_step, value)),
+    "retries": lambda value: _whole(value) or _template(value),
+    "repeat": lambda value: _template(value) or (_whole(value) and value > 0),
+    "serial": _filled,
+    "xfail": _filled,
+    "credentials": lambda value: value in ("none", "inherit", "role"),
+    "backend": lambda value: value in ("auto", "local", "docker", "aws"),
+}
+_STEP: dict[str, _Check] = {
+    "id": lambda value: type(value) is str and value.isascii() and value.isidentifier(),
+    **{
+        key: _SCENARIO[key]
+        for key in (
+            *("function", "event", "event_path", "event_set", "context", "context_path"),
+            *("env", "timeout", "expect"),
+        )
+    },
 }
 _TOP: dict[str, _Check] = {
     "version": lambda value: type(value) is int and value == 1,

@@ -23,10 +23,11 @@ from lambda_scenarios.scenarios.draft import Draft, Expanded, RenderedSuite, Run
 from lambda_scenarios.scenarios.event_files import content, event_of
 from lambda_scenarios.scenarios.function_lookup import FunctionLookup
 from lambda_scenarios.scenarios.referenced_files import ReferencedFiles
+from lambda_scenarios.scenarios.template_names import Pending
 from lambda_scenarios.scenarios.templating import Scope, located_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from lambda_scenarios.model.expectation import Expectation, Loaded
     from lambda_scenarios.model.function import Function, ServiceInfo
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 _ISOLATIONS = ("warm", "cold")
 _CREDENTIALS = ("none", "inherit", "role")
+# The fields of a draft that make more of a scenario than one invocation, and what they are else.
+_SEVERAL = slice(Draft._fields.index("steps"), Draft._fields.index("xfail") + 1)
+_ONCE: tuple[object, ...] = ((), None, None, None, None)
 _BACKENDS = ("auto", "local", "docker", "aws")
 
 Environment = tuple[tuple[str, "str | None"], ...]
@@ -54,7 +58,7 @@ def render_cases(
     same, so that its mistakes are found. Raises one UsageError with the problems of all of them; with
     `problems`, adds them there instead.
     """
-    stage = _Rendering(catalog, settings, root)
+    stage = Rendering(catalog, settings, root)
     cases: list[Case] = []
     wrong: list[Diagnostic] = []
     for item in expanded:
@@ -67,7 +71,7 @@ def render_cases(
     return RenderedSuite(tuple(cases), tuple(warnings), catalog.secrets())
 
 
-class _Rendering:
+class Rendering:
     """What the cases of one run share: functions found, files read, expectations compiled."""
 
     def __init__(self, catalog: Catalog, settings: RunSettings, root: str) -> None:
@@ -78,18 +82,22 @@ class _Rendering:
         self._expectations: dict[Origin, Expectation] = {}
 
     def case(self, item: Expanded, skipped_too: bool) -> Case:
+        try:
+            return self._case(item, skipped_too)
+        except Pending:
+            problem = "a template outside of `steps` asks for what a step returns"
+            raise UsageError(
+                Diagnostic(problem, item.draft.origin("name"), "only later steps know it")
+            ) from None
+
+    def _case(self, item: Expanded, skipped_too: bool) -> Case:
         draft, head = item.draft, item.draft.head
-        part = _Part(item, self)
+        part = Part(item, self, steps=_not_run(draft) if draft.steps else None)
         skip = part.skip()
         description = draft.description
         if head.templated:
             description = part.description(lenient=skip is not None)
-        invocation = None
-        if skip is None:
-            invocation = self._invocation(part)
-        elif skipped_too:
-            self._invocation(part)
-        return Case(
+        case = Case(
             item.id,
             head.id,
             item.name,
@@ -99,10 +107,21 @@ class _Rendering:
             item.tags,
             item.function or "",
             skip,
-            invocation,
+            None,
         )
+        overrides = self.settings.overrides
+        if draft.steps or draft[_SEVERAL] != _ONCE or overrides.retries or overrides.repeat:
+            from lambda_scenarios.scenarios.several import of_several
 
-    def _invocation(self, part: _Part) -> Invocation:
+            return of_several(case, part, skipped_too)
+        if skip is None:
+            return case._replace(invocation=self.invocation(part))
+        if skipped_too:
+            self.invocation(part)
+        return case
+
+    def invocation(self, part: Part) -> Invocation:
+        """Raises UsageError with all that is wrong with it, and of a step Pending."""
         try:
             function = part.function()
             return Invocation(
@@ -127,23 +146,39 @@ class _Rendering:
         return found
 
 
-class _Part:
-    """The parts of one case's invocation, each by itself. All raise UsageError."""
+class Part:
+    """The parts of one case's invocation, each by itself. All raise UsageError.
 
-    def __init__(self, item: Expanded, stage: _Rendering) -> None:
+    Those of a step have its `draft`, the key of its `function`, and `steps`, the earlier ones; `outer` is the
+    scope of its scenario. They raise Pending too.
+    """
+
+    def __init__(
+        self,
+        item: Expanded,
+        stage: Rendering,
+        draft: Draft | None = None,
+        function: str | None = None,
+        steps: Mapping[str, object] | None = None,
+        outer: Scope | None = None,
+        identity: str = "",
+    ) -> None:
         self.item = item
-        self.draft: Draft = item.draft
+        self.draft: Draft = draft or item.draft
         self.stage = stage
+        self._key = item.function if draft is None else function
         self.scope = Scope(
-            item.draft,
+            self.draft,
             stage.settings,
             stage.files,
             self._service,
-            item.id,
+            identity or item.id,
             name=item.name,
             matrix=item.matrix,
             case=item.case,
             settled=item.settled,
+            steps=steps,
+            outer=outer,
         )
 
     def problems(self) -> tuple[Diagnostic, ...]:
@@ -171,6 +206,8 @@ class _Part:
                 attempt()
             except UsageError as error:
                 found.extend(error.diagnostics)
+            except Pending:
+                continue  # what it needs is known when its turn has come
         return tuple(found)
 
     def _service(self) -> ServiceInfo | None:
@@ -198,12 +235,13 @@ class _Part:
         )
 
     def function(self) -> Function:
-        key, draft = self.item.function, self.draft
+        key, draft = self._key, self.draft
         if key is None:
+            whose = f"scenario `{self.item.name}`" if draft.place is None else "this step"
             raise UsageError(
                 Diagnostic(
-                    f"scenario `{self.item.name}` names no function",
-                    draft.origin("name"),
+                    f"{whose} names no function",
+                    draft.place or draft.origin("name"),
                     "add `function: NAME` here or under `defaults`",
                     self.stage.lookup.keys_note(draft.head),
                 )
@@ -342,6 +380,13 @@ class _Part:
     def _content(self, path: str, origin: Origin) -> Loaded:
         files = self.stage.files
         return content(located_file(path, origin, self._service, files), origin, self.scope, files)
+
+
+def _not_run(draft: Draft) -> Mapping[str, object]:
+    """What templates see as `steps` outside of them."""
+    from lambda_scenarios.scenarios.steps import step_ids
+
+    return dict.fromkeys(step_ids(draft))
 
 
 def _given(value: Json) -> str:

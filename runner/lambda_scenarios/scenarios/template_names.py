@@ -33,6 +33,10 @@ class TemplateError(Exception):
         self.notes = notes
 
 
+class Pending(Exception):
+    """A template needs what an earlier step returns, and that has not run yet."""
+
+
 def kind_of(value: object) -> str:
     """What a value is, in the words of YAML where it has one."""
     if isinstance(value, Mapping):

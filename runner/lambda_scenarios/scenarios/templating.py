@@ -14,6 +14,7 @@ from lambda_scenarios.scenarios.template_names import (
     Budget,
     Draws,
     LazyMapping,
+    Pending,
     TemplateError,
     formatted_time,
 )
@@ -38,6 +39,10 @@ class Scope:
 
     `identity` is what random functions draw from beside the seed: the scenario's id. Variables are
     rendered when they are first used, and once: `uuid()` in a variable is one value everywhere.
+
+    A step has a scope of its own: `steps` are the earlier ones by id, with what they returned (None: not
+    run yet; `render` then raises Pending where a template asks for it), and `outer` is the scenario's, whose
+    variables it shares.
     """
 
     def __init__(
@@ -52,6 +57,8 @@ class Scope:
         matrix: Mapping[str, Json] | None = None,
         case: Mapping[str, Json] | None = None,
         settled: Mapping[str, object] | None = None,
+        steps: Mapping[str, object] | None = None,
+        outer: Scope | None = None,
     ) -> None:
         self._draft = draft
         self._settings = settings
@@ -62,18 +69,25 @@ class Scope:
         self._matrix = matrix
         self._case = case
         self._settled = settled or {}
+        self._steps = steps
+        self._outer = outer
         self._names: dict[str, Any] | None = None
         self._directory = draft.head.directory  # what paths in the template at hand are relative to
+        self._waiting = False  # whether something of what is being rendered was Pending
 
     def render(self, value: Json, *path: str | int, literals: bool = False) -> Json:
         """`value` with its templates rendered; the very same object where it has none.
 
         `path` leads to it from the scenario's mapping. With `literals`, what stands under `$literal`
-        stays as it is, as in `expect`. Raises UsageError.
+        stays as it is, as in `expect`. Raises UsageError, and in a step Pending.
         """
         if not self._draft.head.templated:
             return value
         return self._rendered(value, path, literals)
+
+    def variable(self, name: str) -> object:
+        """The value of `vars.<name>`. Raises UsageError, Pending."""
+        return self._context()["vars"][name]
 
     def render_file(self, text: str, file: str, reference: Origin) -> str:
         """The text of a file that is a template; `reference` is what names the file. Raises UsageError."""
@@ -96,9 +110,13 @@ class Scope:
 
     def _rendered(self, value: Json, path: tuple[str | int, ...], literals: bool = False) -> Json:
         problems: list[Diagnostic] = []
+        waiting, self._waiting = self._waiting, False
         result = self._walk(value, list(path), literals, problems)
+        waits, self._waiting = self._waiting, waiting
         if problems:
             raise UsageError(*dict.fromkeys(problems))
+        if waits:
+            raise Pending
         return result
 
     def _walk(self, value: Json, keys: list[str | int], literals: bool, problems: list[Diagnostic]) -> Json:
@@ -144,6 +162,8 @@ class Scope:
             problems.append(template_diagnostic(fault, text, origin))
         except UsageError as error:  # of a variable, or a file, that the template uses
             problems.extend(error.diagnostics)
+        except Pending:  # but the others are to be looked at, for their mistakes
+            self._waiting = True
         finally:
             self._directory = around
         return text
@@ -195,9 +215,23 @@ class Scope:
             names["matrix"] = self._matrix
         if self._case is not None:
             names["case"] = self._case
+        if self._steps is not None:
+            names["steps"] = LazyMapping("steps", tuple(self._steps), self._step, {})
         return names
 
+    def _step(self, name: str) -> object:
+        assert self._steps is not None, "asked for by its own mapping"
+        step = self._steps[name]
+        if step is None:
+            raise Pending
+        return step
+
     def _variable(self, name: str) -> object:
+        if self._outer is not None:
+            try:
+                return self._outer.variable(name)
+            except Pending:  # it needs what earlier steps returned: known here, perhaps
+                pass
         return self._rendered(self._draft.vars[name], ("vars", name))
 
     def _service_value(self, name: str) -> object:

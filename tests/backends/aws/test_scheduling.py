@@ -13,6 +13,7 @@ import pytest
 from lambda_scenarios.backends.aws.invoker import Invoker
 from lambda_scenarios.execution.plan import Lane, Task, WorkerSpec
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
+from lambda_scenarios.execution.starting import Means
 from lambda_scenarios.model.outcome import BackendFailed, Outcome, Returned, TimedOut
 from lambda_scenarios.model.remote import RemoteCall, RemoteSpec
 from tests.backends.aws.fake_lambda import Fake, Reply, Request, echo
@@ -30,7 +31,7 @@ def schedule(fake: Fake, *calls: RemoteCall, jobs: int = 2) -> list[Outcome]:
     tasks = tuple(Task(n, b"%d" % n, 1.0, 1000.0, b"", remote=call) for n, call in enumerate(calls))
     watcher = Watcher(lambda _case, _outcome: True, lambda: None)
     lane = Lane(WorkerSpec((), (), 1, "", 1, remote=SPEC), tasks)
-    left, why = Scheduler([lane], Limits(jobs, 8), invoker=invoker).run(lambda: watcher)
+    left, why = Scheduler([lane], Limits(jobs, 8), Means(invoker=invoker)).run(lambda: watcher)
     assert (left, why) == ((), None)
     return [outcome for _, outcome in sorted(watcher.outcomes, key=lambda pair: pair[0])]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from lambda_scenarios.backends.docker.engine import connect
 from lambda_scenarios.execution.plan import Lane, WorkerSpec
 from lambda_scenarios.execution.scheduler import Limits, Scheduler
+from lambda_scenarios.execution.starting import Means
 from lambda_scenarios.model.container import ContainerSpec, DockerArguments
 from lambda_scenarios.model.outcome import Outcome
 from tests.backends.docker import images
@@ -62,6 +63,6 @@ def run(
 ) -> Done:
     """The lanes, to their end."""
     watcher = Watcher(decide, lambda: None)
-    scheduler = Scheduler(planned, Limits(jobs, 8), engine=connect(os.environ))
+    scheduler = Scheduler(planned, Limits(jobs, 8), Means(engine=connect(os.environ)))
     left, why = scheduler.run(lambda: watcher)
     return Done(watcher.outcomes, [task.case for task in left], why)
