@@ -1,32 +1,25 @@
 """AWS's own runtime interface emulator, as a process: an independent server of the Runtime API.
 
-Its program is a file of the wheel of aws-sam-cli (Apache-2.0), which is fetched once, compared with its hash,
-and kept beside the tests; nothing of the package is installed.
+Its program is a file of the wheel of aws-sam-cli; nothing of the package is installed.
 https://github.com/aws/aws-lambda-runtime-interface-emulator
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
+from tests.conformance import sam_wheel
 
-_KEPT = Path(__file__).parent / ".emulator"
-_VERSION = "1.170.0"
-_HASH = "24ebaf5ecba38dc1758089968cb89ab61e124b84e92a344fc7a2771a47f4d0bf"
 _MACHINES = {"x86_64": "x86_64", "aarch64": "arm64"}
 _PATH = "/2015-03-31/functions/function/invocations"
 _PATIENCE = 60  # seconds for anything that is waited for
@@ -42,42 +35,8 @@ def program() -> Path:
     it fails."""
     machine = _MACHINES.get(os.uname().machine)
     if sys.platform != "linux" or machine is None:
-        _missing("AWS's emulator runs on Linux, on x86_64 and arm64")
-    path = _KEPT / f"aws-lambda-rie-{machine}-{_VERSION}"
-    _KEPT.mkdir(exist_ok=True)
-    with (_KEPT / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            _fetch(f"samcli/local/rapid/aws-lambda-rie-{machine}", path)
-    return path
-
-
-def _fetch(member: str, path: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=_KEPT) as work:
-        wanted = Path(work) / "wanted.txt"
-        wanted.write_text(f"aws-sam-cli=={_VERSION} --hash=sha256:{_HASH}\n")
-        quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
-        exact = ("--no-deps", "--only-binary", ":all:", "--ignore-requires-python", "--require-hashes")
-        done = subprocess.run(
-            (sys.executable, "-m", "pip", "download", *quiet, *exact, "-d", work, "-r", str(wanted)),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            _missing(f"`pip download aws-sam-cli=={_VERSION}` failed: {done.stderr.strip()}")
-        (wheel,) = Path(work).glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            unpacked = Path(archive.extract(member, work))
-        unpacked.chmod(0o755)
-        unpacked.rename(path)
-
-
-def _missing(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+        sam_wheel.missing("AWS's emulator runs on Linux, on x86_64 and arm64")
+    return sam_wheel.unpacked(f"samcli/local/rapid/aws-lambda-rie-{machine}")
 
 
 @contextlib.contextmanager

@@ -179,7 +179,7 @@ LATER: dict[str, Any] = {
     "scenarios": [
         {
             "name": "later",
-            "event_from": "s3:put",
+            "event_from": "s3",
             "serial": "group",
             "retries": 2,
             "repeat": 3,

@@ -231,3 +231,45 @@ def test_comments_and_trailing_commas_are_blanks(value: Any, noise: str) -> None
 def test_a_wall_of_slashes_costs_no_time() -> None:
     text = '{"a": 1, ' + "/" * 20_000 + "\n" + "/* " * 5_000 + "\n}"
     assert len(without_comments(text)) == len(text)
+
+
+def test_a_sample_event_is_changed_by_event_set_and_not_rendered(project: Project) -> None:
+    found = event(project, "event_from: SQS, event_set: {'Records[*].body': '{{ 6 * 7 }}', extra.deep: [1]}")
+    assert [record["body"] for record in found["Records"]] == [42, 42]
+    assert found["extra"] == {"deep": [1]}
+    # `{####}` and `{##Click Here##}`: what looks like a template in a sample is none.
+    assert event(project, "event_from: cognito-custom-message")["request"]["codeParameter"] == "{####}"
+
+
+def test_a_sample_event_is_of_the_services_region(project: Project) -> None:
+    assert (
+        event(project, "event_from: sns")["Records"][0]["EventSubscriptionArn"].split(":")[3] == "us-east-1"
+    )
+    project.write(
+        "serverless.yml",
+        "service: shop\nprovider: {name: aws, runtime: python3.11, region: eu-west-1}\n"
+        "functions: {hello: {handler: greet.handler}}\n",
+    )
+    project.write("greet.py", "def handler(event, context):\n    return event\n")
+    project.scenarios(
+        'scenarios:\n  - {name: n, function: hello, event_from: \'{{ "sq" ~ "s" }}\'}\n', functions=""
+    )
+    found = json.loads(project.invocations()["n"].event)
+    assert {record["awsRegion"] for record in found["Records"]} == {"eu-west-1"}
+
+
+def test_an_unknown_sample_is_told_at_its_place(project: Project) -> None:
+    project.scenarios("scenarios:\n  - {name: n, function: greet, event_from: sqqs}\n")
+    (problem,) = project.problems()
+    assert (problem.problem, project.marked(problem)) == ("there is no sample event `sqqs`", "sqqs")
+    assert "`sqs`" in problem.notes[0]
+
+
+def test_steps_have_sample_events_of_their_own(project: Project) -> None:
+    project.scenarios(
+        "scenarios:\n  - name: n\n    function: greet\n    event_from: sns\n    steps:\n"
+        "      - {id: one}\n      - {id: two, event_from: sqs}\n      - {id: three, event: 1}\n"
+    )
+    (case,) = project.rendered().cases
+    events = [json.loads(step.invocation.event) for step in case.steps if step.invocation is not None]
+    assert [len(one["Records"]) if isinstance(one, dict) else one for one in events] == [1, 2, 1]

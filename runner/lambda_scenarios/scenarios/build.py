@@ -136,6 +136,7 @@ def _draft(head: FileHead, index: int, keys: Mapping[str, Any], inherited: Mappi
         get("function"),
         event,
         get("event_path"),
+        get("event_from"),
         get("event_set") or {},
         get("raw", False),
         context,

@@ -98,6 +98,7 @@ class Draft(NamedTuple):
     function: str | None = None
     event: Given = ABSENT
     event_path: str | None = None
+    event_from: str | None = None
     event_set: Mapping[str, Json] = {}
     raw: Json = False
     context: Given = ABSENT

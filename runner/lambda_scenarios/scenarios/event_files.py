@@ -49,6 +49,8 @@ def event_of(
     """The event of a scenario: compact JSON in UTF-8. Raises UsageError."""
     if draft.event_path is not None:
         value = _event_of_file(draft, scope, service, files)
+    elif draft.event_from is not None:
+        value = _sample_event(draft, scope, service)
     elif isinstance(draft.event, Absent):
         if not draft.event_set:
             return b"{}"
@@ -61,10 +63,17 @@ def event_of(
         return json_bytes(value)
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        key = "event" if draft.event is not ABSENT else "event_path"
-        raise UsageError(
-            Diagnostic(f"the event can't be written as JSON: {reason}", draft.origin(key))
-        ) from None
+        origin = draft.origin(event_key(draft))
+        raise UsageError(Diagnostic(f"the event can't be written as JSON: {reason}", origin)) from None
+
+
+def event_key(draft: Draft) -> str:
+    """The key that the event comes from."""
+    if draft.event_path is not None:
+        return "event_path"
+    if draft.event_from is not None:
+        return "event_from"
+    return "event" if draft.event is not ABSENT else "event_set"
 
 
 def json_bytes(value: Json) -> bytes:
@@ -92,6 +101,17 @@ def _event_of_file(
     except (ValueError, RecursionError):
         return parsed.value
     return value
+
+
+def _sample_event(draft: Draft, scope: Scope, service: Callable[[], ServiceInfo | None]) -> Json:
+    from lambda_scenarios.sample_events.samples import sample_event
+
+    origin = draft.origin("event_from")
+    name = scope.render(draft.event_from, "event_from")
+    if not isinstance(name, str):
+        raise UsageError(Diagnostic("`event_from` must be the name of a sample event", origin))
+    found = service()
+    return sample_event(name, None if found is None else found.region, origin)
 
 
 def _with_replacements(value: Json, draft: Draft, scope: Scope) -> Json:

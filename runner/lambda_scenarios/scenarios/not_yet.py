@@ -11,7 +11,6 @@ from typing import Any
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.values import Json, Origin
 
-_SCENARIO = ("event_from",)
 _EXPECT = ("snapshot",)
 
 _LABEL = "part of the format, but not of this version"
@@ -24,23 +23,18 @@ def refusals(value: Json, file: str) -> tuple[Diagnostic, ...]:
     return tuple(_refusals(value, Origin(file)))
 
 
-_SCENARIO_AS_SET = frozenset([*_SCENARIO, "expect"])
-
-
 def _refusals(document: dict[str, Json], origin: Origin) -> Iterator[Diagnostic]:
     yield from _of_scenario(document.get("defaults"), origin.at("defaults"))
     scenarios = document.get("scenarios")
     if isinstance(scenarios, list):
         for number, scenario in enumerate(scenarios):
-            if isinstance(scenario, dict) and not _SCENARIO_AS_SET.isdisjoint(scenario):
+            if isinstance(scenario, dict) and "expect" in scenario:
                 yield from _of_scenario(scenario, origin.at("scenarios", number))
 
 
 def _of_scenario(scenario: Json, origin: Origin) -> Iterator[Diagnostic]:
-    if not isinstance(scenario, dict):
-        return
-    yield from _keys(scenario, _SCENARIO, origin)
-    yield from _keys(scenario.get("expect"), _EXPECT, origin.at("expect"))
+    if isinstance(scenario, dict):
+        yield from _keys(scenario.get("expect"), _EXPECT, origin.at("expect"))
 
 
 def _keys(mapping: Any, keys: tuple[str, ...], origin: Origin) -> Iterator[Diagnostic]:

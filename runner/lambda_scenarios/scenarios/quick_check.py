@@ -228,7 +228,7 @@ _EXPECT: dict[str, _Check] = {
 }
 _RESULTS = frozenset({"output", "output_includes", "output_path", "output_schema", "http", "checks"})
 _GROUPS = (
-    frozenset({"event", "event_path"}),
+    frozenset({"event", "event_path", "event_from"}),
     frozenset({"context", "context_path"}),
     frozenset({"matrix", "cases", "cases_path"}),
 )
@@ -239,6 +239,7 @@ _SCENARIO: dict[str, _Check] = {
     "function": _filled,
     "event": _anything,
     "event_path": _filled,
+    "event_from": _filled,
     "event_set": _event_set,
     "context": _mapping,
     "context_path": _filled,
@@ -266,7 +267,7 @@ _STEP: dict[str, _Check] = {
     **{
         key: _SCENARIO[key]
         for key in (
-            *("function", "event", "event_path", "event_set", "context", "context_path"),
+            *("function", "event", "event_path", "event_from", "event_set", "context", "context_path"),
             *("env", "timeout", "expect"),
         )
     },

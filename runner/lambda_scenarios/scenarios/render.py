@@ -20,7 +20,7 @@ from lambda_scenarios.model.variable import unfit
 from lambda_scenarios.scenarios.build import as_text
 from lambda_scenarios.scenarios.context_override import context_of
 from lambda_scenarios.scenarios.draft import Draft, Expanded, RenderedSuite, RunSettings
-from lambda_scenarios.scenarios.event_files import content, event_of
+from lambda_scenarios.scenarios.event_files import content, event_key, event_of
 from lambda_scenarios.scenarios.function_lookup import FunctionLookup
 from lambda_scenarios.scenarios.referenced_files import ReferencedFiles
 from lambda_scenarios.scenarios.template_names import Pending
@@ -251,7 +251,7 @@ class Part:
     def event(self) -> bytes:
         event = event_of(self.draft, self.scope, self._service, self.stage.files)
         if len(event) > LARGEST_EVENT:
-            key = "event_path" if self.draft.event_path is not None else "event"
+            key = event_key(self.draft)
             problem = f"the event has {len(event)} bytes, and Lambda takes at most {LARGEST_EVENT}"
             raise UsageError(Diagnostic(problem, self.draft.origin(key)))
         return event

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # What a step takes from its scenario where it doesn't say it itself.
 _DEFAULTS = (
-    *("function", "event", "event_path", "event_set", "raw", "context", "context_path"),
+    *("function", "event", "event_path", "event_from", "event_set", "raw", "context", "context_path"),
     *("env", "timeout"),
 )
 # What all steps have of their scenario.
