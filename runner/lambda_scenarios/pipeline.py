@@ -121,6 +121,8 @@ def run(
     try:
         return _execute(request, suite, prepared, world, console, early, began, say)
     except KeyboardInterrupt:
+        if request.reports.temporary:
+            raise Interrupted("no report was written") from None
         directory = shown_path(request.reports.directory, world.cwd)
         raise Interrupted(f"`lambda-scenarios report {directory}` writes the reports") from None
 

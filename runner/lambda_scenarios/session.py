@@ -52,7 +52,11 @@ class Session:
         # What ends the part of the output in which GitHub finds no commands: nobody can guess it.
         self._token = os.urandom(16).hex() if request.reports.github is not None else ""
         info = _info(request, cases, jobs)._replace(shard=suite.shard)
-        self._spool = SpoolWriter(request.reports.directory, masking.mask_run(info, masker))
+        self._spool = SpoolWriter(
+            request.reports.directory,
+            masking.mask_run(info, masker),
+            nameless=request.reports.temporary,
+        )
         planned = [recording.planned(case) for case in cases]
         self._spool.planned(planned)
         self._known_specs: set[int] = set()
@@ -156,7 +160,7 @@ class Session:
         Raises ReportNotWritten in the end; the spool is then kept, and `report` can write what is missing.
         """
         try:
-            spool = read(self._spool.path)
+            spool = read(self._spool.source)
         except UsageError as error:  # a function removed it, say
             reason = error.diagnostics[0].problem
             raise ReportNotWritten(f"what the run had kept for its reports is gone: {reason}") from None
@@ -177,8 +181,6 @@ class Session:
         if problem is not None:
             raise problem
         self._spool.remove()
-        if self._request.reports.temporary:
-            os.rmdir(self._request.reports.directory)
         return spool.counts()
 
     def _annotate(self, spool: Spool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -242,6 +243,31 @@ class TestReports:
             "passes",
             "fails",
         ]
+
+    def test_without_reports_nothing_lies_anywhere_while_it_runs(self, tmp_path: Path) -> None:
+        (tmp_path / "scenarios").mkdir()
+        (tmp_path / "temporary").mkdir()
+        (tmp_path / "app.py").write_text(
+            "import os, signal\n"
+            "def look(event, context):\n"
+            "    return os.listdir(os.environ['TMPDIR'])\n"
+            "def kill(event, context):\n"
+            "    os.kill(os.getppid(), signal.SIGKILL)\n"
+        )
+        functions = "functions:\n" + "".join(
+            f"  {name}: {{handler: app.{name}, runtime: python3.12, code: ..}}\n" for name in ("look", "kill")
+        )
+        (tmp_path / "scenarios" / "s.yml").write_text(
+            f"{functions}"
+            "scenarios:\n"
+            "  - {name: looks, function: look, expect: {output: []}}\n"
+            "  - {name: kills, function: kill}\n"
+        )
+        environ = {"TMPDIR": str(tmp_path / "temporary")}
+        assert running.run(tmp_path, "run", "--no-reports", "-k", "looks", env=environ).status == 0
+        done = running.run(tmp_path, "run", "--no-reports", "-k", "kills", env=environ)
+        assert done.status == -signal.SIGKILL, done
+        assert list((tmp_path / "temporary").iterdir()) == []
 
     def test_two_reports_cannot_share_the_standard_output(self, shop: Path) -> None:
         done = running.run(shop, "run", "--junit", "-", "--json", "-", "--no-reports")

@@ -175,6 +175,26 @@ def test_runs_at_the_same_time_do_not_meet(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("system", ["as it is", "without O_TMPFILE"])
+def test_a_nameless_one_is_read_and_never_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    if system == "without O_TMPFILE":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    writer = spool.SpoolWriter(str(tmp_path), samples.INFO, nameless=True)
+    writer.result(samples.FAILED)
+    writer.flush()
+    assert os.listdir(tmp_path) == []
+    assert list(spool.read(writer.source).records()) == [samples.FAILED]
+    writer.result(samples.RAISED)
+    writer.flush()
+    assert [*spool.read(writer.source).records()] == [samples.FAILED, samples.RAISED]
+    writer.remove()
+    with pytest.raises(ReportNotWritten, match="TMPDIR names another place"):
+        spool.SpoolWriter(str(tmp_path / "nowhere"), samples.INFO, nameless=True)
+    assert os.listdir(tmp_path) == []
+
+
 _KILLED_RUN = """
 import os, signal, sys
 from lambda_scenarios.reports import spool

@@ -17,6 +17,7 @@ import os
 import time
 from array import array
 from collections.abc import Container, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import Diagnostic, ReportNotWritten, UsageError
 from lambda_scenarios.model.record import (
@@ -28,6 +29,9 @@ from lambda_scenarios.model.record import (
     Status,
 )
 from lambda_scenarios.reports import record_json
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 _PREFIX = ".spool-"
 _SUFFIX = ".jsonl"
@@ -41,8 +45,9 @@ KILLED = "the run was killed"
 class SpoolWriter:
     """Writes one run's spool. Lines are collected, and written by `flush` with one system call."""
 
-    def __init__(self, directory: str, info: RunInfo) -> None:
-        """Creates the file (and `directory`), and writes the header.
+    def __init__(self, directory: str, info: RunInfo, *, nameless: bool = False) -> None:
+        """Creates the file (and `directory`), and writes the header. A `nameless` one is gone with the
+        process that has it open, however that ends: nothing of the run is to stay.
 
         Raises ReportNotWritten where that is impossible, here and in `flush`.
         """
@@ -50,24 +55,31 @@ class SpoolWriter:
         self.path = os.path.join(directory, name + _SUFFIX)
         self._lines: list[bytes] = []
         self._fd = -1
+        self._nameless = nameless
         fresh = os.path.join(directory, name + ".new")
-        # Without reports nothing of the run is to stay.
-        self._own_directory = "" if os.path.isdir(directory) else directory
         try:
-            os.makedirs(directory, exist_ok=True)
-            self._fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-            _try_lock(self._fd)
-            os.rename(fresh, self.path)
+            if nameless:
+                self._fd = _open_nameless(directory, fresh)
+            else:
+                os.makedirs(directory, exist_ok=True)
+                self._fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+                _try_lock(self._fd)
+                os.rename(fresh, self.path)
         except OSError as problem:
             self.close()
             with contextlib.suppress(OSError):
                 os.unlink(fresh)
+            other = "TMPDIR" if nameless else "--report-dir DIR"
             raise ReportNotWritten(
-                f"nothing can be written to {directory}: {problem.strerror}\n"
-                "   = --report-dir DIR names another place"
+                f"nothing can be written to {directory}: {problem.strerror}\n   = {other} names another place"
             ) from problem
         self._add(b"H", record_json.encode_run(info))
         self.flush()
+
+    @property
+    def source(self) -> str | int:
+        """What `read` reads: the path, or the descriptor of one without a name."""
+        return self._fd if self._nameless else self.path
 
     def _add(self, tag: bytes, text: str) -> None:
         data = text.encode()
@@ -111,9 +123,21 @@ class SpoolWriter:
 
     def remove(self) -> None:
         """Closes and deletes the file: its reports are written."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)
+        if not self._nameless:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path)
         self.close()
+
+
+def _open_nameless(directory: str, fresh: str) -> int:
+    """A file in `directory` that has no name; where the system can't make one, `fresh` is it for a moment."""
+    flags = os.O_RDWR | os.O_APPEND
+    if hasattr(os, "O_TMPFILE"):  # Linux
+        with contextlib.suppress(OSError):  # a file system that has no such files
+            return os.open(directory, flags | os.O_TMPFILE, 0o600)
+    descriptor = os.open(fresh, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    os.unlink(fresh)
+    return descriptor
 
 
 def _try_lock(fd: int) -> bool:
@@ -156,8 +180,9 @@ def remove_unfinished(directory: str) -> None:
 class Spool:
     """A spool that was read: the small parts in memory, the results on disk until they are asked for."""
 
-    def __init__(self, path: str) -> None:
-        """Raises UsageError where `path` can't be read, or holds no run."""
+    def __init__(self, path: str | int) -> None:
+        """`path` may be a descriptor, which stays open. Raises UsageError where it can't be read, or holds no
+        run."""
         self.path = path
         self.damaged = 0  # lines that could not be read
         self.environments: tuple[EnvironmentRecord, ...] = ()
@@ -181,7 +206,8 @@ class Spool:
         environments: dict[int, EnvironmentRecord] = {}
         offset = 0
         try:
-            with open(self.path, "rb") as file:
+            with self._open() as file:
+                file.seek(0)  # a descriptor stands where it was left
                 for line in file:
                     space = line.find(b" ", 0, 20)
                     if _whole(line, space):
@@ -195,6 +221,9 @@ class Spool:
         except OSError as problem:
             raise UsageError(Diagnostic(f"{self.path}: {problem.strerror}")) from problem
         self.environments = tuple(environments.values())
+
+    def _open(self) -> BufferedReader:
+        return open(self.path, "rb", closefd=isinstance(self.path, str))
 
     def _take(
         self,
@@ -242,7 +271,7 @@ class Spool:
         return counts
 
     def _selected(self, wanted: Container[Status] | None) -> Iterator[str]:
-        with open(self.path, "rb", buffering=0) as file:
+        with self._open() as file:
             window = _Window(file.fileno())
             for offset, length, status in zip(self._offsets, self._lengths, self._statuses, strict=True):
                 if wanted is not None and (status or "not run") not in wanted:
@@ -292,8 +321,8 @@ _STATUSES: dict[bytes, Status] = {
 }
 
 
-def read(path: str) -> Spool:
-    """Reads a spool, tolerating what a kill leaves: a torn line, garbage, no end.
+def read(path: str | int) -> Spool:
+    """Reads a spool, tolerating what a kill leaves: a torn line, garbage, no end. `path` may be a descriptor.
 
     Raises UsageError where the file can't be read or holds no run.
     """
@@ -323,7 +352,7 @@ def _not_run(planned: Planned, reason: str) -> Record:
     )
 
 
-def _wall_until(path: str, info: RunInfo) -> float:
+def _wall_until(path: str | int, info: RunInfo) -> float:
     """Milliseconds from the run's start to the last line that it wrote."""
     import calendar  # only for runs that were killed
 

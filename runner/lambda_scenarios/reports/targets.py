@@ -31,8 +31,8 @@ class GitHub(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """Where reports go: `directory` is absolute, `files` are absolute paths or `-`; none with
-    `--no-reports`, when only the spool passes through `directory`, which is `temporary` then."""
+    """Where reports go: `directory` is absolute, `files` are absolute paths or `-`. With `--no-reports`, only
+    those that were named, and `temporary`: the spool lies in `directory`, and nothing of it may stay."""
 
     directory: str
     files: tuple[tuple[Kind, str], ...]
@@ -67,6 +67,6 @@ def targets(
             other = files[places.index(places[n])][0]
             raise UsageError(Diagnostic(f"the {other} and the {kind} report would both go to {path}"))
     if none:
-        # Nothing is to be left in the report directory, which may not even be writable.
-        folder = os.path.join(os.environ.get("TMPDIR") or "/tmp", f"lambda-scenarios-{os.urandom(8).hex()}")  # noqa: S108  # a name that nobody can foresee
+        # The report directory may not even be writable.
+        folder = os.path.abspath(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108  # for a file without a name
     return Targets(folder, tuple(files), flavor, temporary=none)
