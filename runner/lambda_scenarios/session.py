@@ -13,6 +13,7 @@ from lambda_scenarios.judge import Judge
 from lambda_scenarios.model.record import RunEnd, RunInfo, Status
 from lambda_scenarios.phrases import plural, shown_path
 from lambda_scenarios.reports import masking, write
+from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.spool import Spool, SpoolWriter, read
 from lambda_scenarios.runtimes.identity import made_up, secrets_of_files
 from lambda_scenarios.scenarios.yaml_source import locate
@@ -51,10 +52,10 @@ class Session:
         console.mask_sources(masker.text)
         # What ends the part of the output in which GitHub finds no commands: nobody can guess it.
         self._token = os.urandom(16).hex() if request.reports.github is not None else ""
-        info = _info(request, cases, jobs)._replace(shard=suite.shard)
+        info = masking.mask_run(_info(request, cases, jobs)._replace(shard=suite.shard), masker)
         self._spool = SpoolWriter(
             request.reports.directory,
-            masking.mask_run(info, masker),
+            info,
             nameless=request.reports.temporary,
         )
         planned = [recording.planned(case) for case in cases]
@@ -67,7 +68,7 @@ class Session:
             from lambda_scenarios.reports import github
 
             console.message(github.stopped(self._token))
-        console.started(_headline(info), planned, jobs)
+        console.started(_headline(info), planned, jobs, rerun(info.command))
         self._judge = Judge(
             cases,
             {assignment.task.case: assignment.spec for assignment in prepared.assignments},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -268,6 +269,31 @@ class TestReports:
         done = running.run(tmp_path, "run", "--no-reports", "-k", "kills", env=environ)
         assert done.status == -signal.SIGKILL, done
         assert list((tmp_path / "temporary").iterdir()) == []
+
+    def test_again_is_under_the_same_conditions(self, tmp_path: Path) -> None:
+        (tmp_path / "scenarios").mkdir()
+        (tmp_path / "app.py").write_text(
+            "import os\n"
+            "def handler(event, context):\n"
+            "    return [os.environ.get(name) for name in ('COLOUR', 'API_TOKEN')]\n"
+        )
+        (tmp_path / "scenarios" / "s.yml").write_text(
+            "functions: {look: {handler: app.handler, runtime: python3.12, code: ..}}\n"
+            "scenarios:\n"
+            "  - {name: it's, function: look, expect: {output: ['{{ vars.wanted }}', {$type: string}]}}\n"
+        )
+        options = ("-e", "COLOUR=light red", "--env=API_TOKEN=s3cr3t-value", "--var", "wanted=blue")
+        done = running.run(tmp_path, "run", "--no-reports", "--junit", "j.xml", "-j", "1", *options)
+        (again,) = (line for line in done.stdout.splitlines() if line.startswith("  again: "))
+        command = again.removeprefix("  again: ")
+        program, *arguments = shlex.split(command)
+        assert (program, arguments[0]) == ("lambda-scenarios", "run")
+        assert "s3cr3t-value" not in done.stdout
+        failure = next(ET.parse(tmp_path / "j.xml").iter("failure"))
+        assert f"again: {command}" in (failure.text or "")
+        repeated = running.run(tmp_path, *arguments, "--no-reports")
+        assert repeated.status == 1, repeated
+        assert 'expected "blue", found "light red"' in repeated.stdout
 
     def test_two_reports_cannot_share_the_standard_output(self, shop: Path) -> None:
         done = running.run(shop, "run", "--junit", "-", "--json", "-", "--no-reports")

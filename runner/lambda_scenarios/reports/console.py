@@ -100,6 +100,7 @@ class Console:
         self._verbosity = verbosity
         self._clock = clock
         self._root = root
+        self._conditions = ""
         self._mask: Callable[[str], str] = str
         self._files: list[_File] = []
         self._by_name: dict[str, _File] = {}
@@ -111,8 +112,10 @@ class Console:
         self._status_shown = False
         self._started_at = self._written_at = self._drawn_at = clock()
 
-    def started(self, headline: str, planned: Sequence[Planned], workers: int) -> None:
-        """The run begins. `headline` says what is tested; `planned` are the scenarios in order."""
+    def started(self, headline: str, planned: Sequence[Planned], workers: int, conditions: str = "") -> None:
+        """The run begins. `headline` says what is tested; `planned` are the scenarios in order; `conditions`
+        stand behind the command that runs one of them again."""
+        self._conditions = conditions
         self._total = len(planned)
         self._started_at = self._written_at = self._clock()
         for index, scenario in enumerate(planned):
@@ -310,7 +313,7 @@ class Console:
                 same_reason.setdefault(record.reason, []).append(record.id)
             elif shown < _MAX_BLOCKS:
                 shown += 1
-                self._pending += [*rule, *failure.block(record, look, sources)]
+                self._pending += [*rule, *failure.block(record, look, sources, self._conditions)]
             else:
                 unnamed.append(record)
         for reason, ids in same_reason.items():

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.telling import LOG_OF_FAILED, LOG_OF_PASSED, end_of, logs_of, told
 from lambda_scenarios.reports.text import log_lines, strip_ansi
 
@@ -50,6 +51,7 @@ def render(
     }
     tool = {"name": "lambda-scenarios", "version": info.version}
     labels = dict(info.labels)
+    conditions = rerun(info.command)
     environment: dict[str, Any] = {
         "extra": {"services": list(info.services), "seed": info.seed, "labels": labels}
     }
@@ -63,7 +65,7 @@ def render(
     separator = "\n"
     for text in records():
         record = record_json.decode(text, payloads=False)
-        chunk.append(separator + json.dumps(_test(record, labels)))
+        chunk.append(separator + json.dumps(_test(record, labels, conditions)))
         separator = ",\n"
         size += len(chunk[-1])
         if size > 1 << 16:
@@ -73,7 +75,7 @@ def render(
     yield "".join(chunk) + "\n]}}\n"
 
 
-def _test(record: Record, labels: Mapping[str, str]) -> dict[str, Any]:
+def _test(record: Record, labels: Mapping[str, str], conditions: str) -> dict[str, Any]:
     last = record.attempts[-1] if record.attempts else None
     test: dict[str, Any] = {
         "testId": record.id or "::",
@@ -95,7 +97,7 @@ def _test(record: Record, labels: Mapping[str, str]) -> dict[str, Any]:
         test["stop"] = test["start"] + round(record.duration_ms)
         test["threadId"] = str(last.invocations[0].worker)
     if record.status in ("failed", "error"):
-        test |= _fault(record, last)
+        test |= _fault(record, last, conditions)
     elif record.status != "passed":
         test["message"] = _message(record)
     if last is not None and (logs := logs_of(last)):
@@ -103,7 +105,9 @@ def _test(record: Record, labels: Mapping[str, str]) -> dict[str, Any]:
         test["stdout"] = log_lines(end_of(logs, limit))
     if len(record.attempts) > 1:
         test["retries"] = len(record.attempts) - 1
-        test["retryAttempts"] = [_attempt(record, n, each) for n, each in enumerate(record.attempts, 1)]
+        test["retryAttempts"] = [
+            _attempt(record, n, each, conditions) for n, each in enumerate(record.attempts, 1)
+        ]
         test["flaky"] = record.status == "flaky"
     return test
 
@@ -123,12 +127,12 @@ def _extra(record: Record) -> dict[str, Any]:
     return extra
 
 
-def _fault(record: Record, attempt: AttemptRecord | None) -> dict[str, Any]:
-    said = told(record, attempt)
+def _fault(record: Record, attempt: AttemptRecord | None, conditions: str) -> dict[str, Any]:
+    said = told(record, attempt, conditions)
     return {"message": strip_ansi(said.message), "trace": strip_ansi(said.text)}
 
 
-def _attempt(record: Record, number: int, attempt: AttemptRecord) -> dict[str, Any]:
+def _attempt(record: Record, number: int, attempt: AttemptRecord, conditions: str) -> dict[str, Any]:
     duration = sum(i.duration_ms for i in attempt.invocations)
     found: dict[str, Any] = {
         "attempt": number,
@@ -136,7 +140,7 @@ def _attempt(record: Record, number: int, attempt: AttemptRecord) -> dict[str, A
         "duration": round(duration),
     }
     if attempt.status not in ("passed", "skipped"):
-        found |= _fault(record, attempt)
+        found |= _fault(record, attempt, conditions)
     if attempt.invocations:
         found["start"] = _milliseconds(attempt.invocations[0].started)
         found["stop"] = found["start"] + found["duration"]

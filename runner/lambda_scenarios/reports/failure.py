@@ -102,8 +102,8 @@ class Sources:
         return parts if "".join(parts) == masked else ("", "", masked)
 
 
-def block(record: Record, look: Look, sources: Sources) -> Iterator[str]:
-    """The lines of one failed scenario, without the rule above them."""
+def block(record: Record, look: Look, sources: Sources, conditions: str) -> Iterator[str]:
+    """The lines of one failed scenario, without the rule above them. `conditions` is `rerun` of its run."""
     yield look.paint(f"{look.symbols.of(record.status)} {_shown(record.id, look)}", "red", "bold")
     yield ""
     if record.reason:
@@ -116,7 +116,8 @@ def block(record: Record, look: Look, sources: Sources) -> Iterator[str]:
     for invocation in attempt.invocations if attempt else ():
         if invocation.mismatches or invocation.ending != "returned":
             yield from _invocation(invocation, record.reason, look, sources)
-    yield f"  {look.paint('again:', 'dim')} lambda-scenarios run {shell_quote(printable(record.id))}"
+    again = f"lambda-scenarios run {shell_quote(printable(record.id))}{printable(conditions)}"
+    yield f"  {look.paint('again:', 'dim')} {again}"
 
 
 def not_judged(reason: str, ids: list[str], look: Look) -> Iterator[str]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_scenarios.reports.html_excerpts import excerpt
 from lambda_scenarios.reports.record_json import encode_environment
+from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.text import seconds, shell_quote
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _SCRIPTS = ("dom.js", "json.js", "text.js", "scenario.js", "report.js")
 # What the content security policy allows. `tests/reports/test_html.py` says the new values after a
 # change; they aren't computed here because hashlib would cost every run some milliseconds.
 STYLE_DIGEST = "sha256-SZcr/uB/Wm5+KW2/oRBh5zxR0vZkczxnPz7N8ofiy0g="
-SCRIPT_DIGEST = "sha256-hrSh4FxzAkqE/hDFrokDDGfVYZr3MgUXa4NDcTV5Dm0="
+SCRIPT_DIGEST = "sha256-WS8oPB/wfqFRAJW2FrcvKmVsroETTq0pdkUfMOmbqRs="
 
 STATUSES: tuple[Status, ...] = ("failed", "error", "flaky", "not run", "skipped", "passed")
 _SYMBOLS: dict[Status, str] = {
@@ -338,7 +339,12 @@ def _facts(info: RunInfo, end: RunEnd) -> Iterator[str]:
         labels = " ".join(f'<span class="label">{_text(k)}={_text(v)}</span>' for k, v in info.labels)
         facts.append(("Labels", labels))
     command = " ".join(shell_quote(word) for word in info.command)
-    facts.append(("Command", f'<code id="command">{_text(command)}</code>'))
+    facts.append(
+        (
+            "Command",
+            f'<code id="command" data-conditions="{_text(rerun(info.command))}">{_text(command)}</code>',
+        )
+    )
     yield '<dl class="facts">\n'
     yield from (f"<div><dt>{name}</dt><dd>{value}</dd></div>\n" for name, value in facts)
     yield "</dl>\n"

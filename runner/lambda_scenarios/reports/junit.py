@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.telling import LOG_OF_FAILED, LOG_OF_PASSED, end_of, logs_of, told
 from lambda_scenarios.reports.text import shell_quote, strip_ansi, with_line_feeds
 
@@ -56,7 +57,7 @@ def _attribute(text: str) -> str:
 class _Suite:
     """The cases of one scenario file, collected until its totals are known."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, conditions: str) -> None:
         self.file = file
         self.name = _attribute(_clean(file).strip()) or "(no file)"
         self.tests = self.failures = self.errors = self.skipped = 0
@@ -65,6 +66,7 @@ class _Suite:
         self.cases: list[str] = []
         self.logs: list[str] = []  # of the strict flavour
         self.names: set[str] = set()
+        self.conditions = conditions
 
     def unique(self, name: str) -> str:
         """GitLab counts only the first of two cases of one name, and CircleCI drops unnamed ones."""
@@ -94,6 +96,7 @@ def render(
         else f'<testsuites name="lambda-scenarios" time="{end.wall_ms / 1000:.3f}">\n'
     )
     properties = _run_properties(info)
+    conditions = rerun(info.command)
     number = 0
     suite: _Suite | None = None
     for text in records():
@@ -102,7 +105,7 @@ def render(
             if suite is not None:
                 yield _suite(suite, number, info, properties, flavor)
                 number += 1
-            suite = _Suite(record.file)
+            suite = _Suite(record.file, conditions)
         _add(suite, record, flavor)
     if suite is not None:
         yield _suite(suite, number, info, properties, flavor)
@@ -166,7 +169,7 @@ def _add(suite: _Suite, record: Record, flavor: Flavor) -> None:
         f'time="{record.duration_ms / 1000:.3f}"'
     )
     if flavor == "strict":
-        child = _outcome(record, reruns=False)
+        child = _outcome(record, suite.conditions, reruns=False)
         suite.cases.append(f"{head}>\n{child}    </testcase>\n" if child else f"{head}/>\n")
         if status not in ("passed", "skipped", "not run") and (logs := _logs(record)):
             suite.logs.append(_content(f"{record.name}:\n{logs}\n"))
@@ -175,7 +178,7 @@ def _add(suite: _Suite, record: Record, flavor: Flavor) -> None:
     suite.cases += (
         f'{head} file="{suite.name}" line="{record.line}">\n',
         _case_properties(record),
-        _outcome(record, reruns=True),
+        _outcome(record, suite.conditions, reruns=True),
         f"      <system-out>{_content(logs)}</system-out>\n" if logs else "",
         "    </testcase>\n",
     )
@@ -202,7 +205,7 @@ def _property(name: str, value: str) -> str:
     return f'        <property name="{name}" value="{_attribute(value)}"/>\n'
 
 
-def _outcome(record: Record, reruns: bool) -> str:
+def _outcome(record: Record, conditions: str, *, reruns: bool) -> str:
     """The children of a case that say how it ended: at most one without `reruns`."""
     status = record.status
     if status == "passed":
@@ -213,23 +216,27 @@ def _outcome(record: Record, reruns: bool) -> str:
         return f'      <skipped message="{_attribute(message)}"/>\n'
     if status == "flaky":
         unsuccessful = [a for a in record.attempts if a.status != "passed"]
-        return "".join(_again("flaky", record, attempt) for attempt in unsuccessful) if reruns else ""
+        return (
+            "".join(_again("flaky", record, attempt, conditions) for attempt in unsuccessful)
+            if reruns
+            else ""
+        )
     element = "failure" if status == "failed" else "error"
     # As in Surefire, the first attempt is the failure and the others are its reruns.
     first = record.attempts[0] if record.attempts else None
-    verdict = told(record, first)
+    verdict = told(record, first, conditions)
     shown = (
         f'      <{element} message="{_attribute(verdict.message)}" type="{_attribute(verdict.type)}">'
         f"{_content(verdict.text)}</{element}>\n"
     )
     if reruns:
-        shown += "".join(_again("rerun", record, attempt) for attempt in record.attempts[1:])
+        shown += "".join(_again("rerun", record, attempt, conditions) for attempt in record.attempts[1:])
     return shown
 
 
-def _again(kind: str, record: Record, attempt: AttemptRecord) -> str:
+def _again(kind: str, record: Record, attempt: AttemptRecord, conditions: str) -> str:
     element = kind + ("Error" if attempt.status == "error" else "Failure")
-    verdict = told(record, attempt)
+    verdict = told(record, attempt, conditions)
     logs = end_of(logs_of(attempt), LOG_OF_FAILED)
     return (
         f'      <{element} message="{_attribute(verdict.message)}" type="{_attribute(verdict.type)}">'

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.telling import LOG_OF_FAILED, end_of, logs_of, told
 from lambda_scenarios.reports.text import log_lines, printable, strip_ansi
 
@@ -30,6 +31,7 @@ def render(
 ) -> Iterator[str]:
     """The report in chunks, one a scenario. `records` gives texts of `record_json.encode`."""
     total = sum(counts.values())
+    conditions = rerun(info.command)
     yield "TAP version 14\n"
     yield f"1..{total}\n" if total else "1..0 # no scenario was run\n"
     yield f"# lambda-scenarios {_line(info.version)}, seed {_line(info.seed)}\n"
@@ -37,7 +39,7 @@ def render(
     yield from (f"# label {_line(name)}={_line(value)}\n" for name, value in info.labels)
     for number, text in enumerate(records(), 1):
         record = record_json.decode(text, payloads=False)
-        yield f"{_point(number, record)}\n{''.join(_diagnostics(record))}"
+        yield f"{_point(number, record)}\n{''.join(_diagnostics(record, conditions))}"
     if end.interrupted:
         # What was not reached is told as skipped: a harness must not take the whole for a success.
         yield f"Bail out! {_line(end.interrupted)}\n"
@@ -61,7 +63,7 @@ def _point(number: int, record: Record) -> str:
     return line
 
 
-def _diagnostics(record: Record) -> Iterator[str]:
+def _diagnostics(record: Record, conditions: str) -> Iterator[str]:
     """The lines of the YAML block; none for what never ran and needs no explanation."""
     if record.status in ("skipped", "not run") and not record.attempts:
         return
@@ -69,7 +71,7 @@ def _diagnostics(record: Record) -> Iterator[str]:
     if record.attempts:
         yield f"  duration_ms: {record.duration_ms:.3f}\n"
     if record.status in ("failed", "error"):
-        yield from _fault(record, record.attempts[-1] if record.attempts else None)
+        yield from _fault(record, record.attempts[-1] if record.attempts else None, conditions)
     elif record.status == "flaky":
         unsuccessful = [attempt for attempt in record.attempts if attempt.status != "passed"]
         yield f"  attempts: {len(record.attempts)}\n"
@@ -79,8 +81,8 @@ def _diagnostics(record: Record) -> Iterator[str]:
     yield "  ...\n"
 
 
-def _fault(record: Record, attempt: AttemptRecord | None) -> Iterator[str]:
-    said = told(record, attempt)
+def _fault(record: Record, attempt: AttemptRecord | None, conditions: str) -> Iterator[str]:
+    said = told(record, attempt, conditions)
     yield f"  message: {_quoted(said.message)}\n"
     yield f"  severity: {'fail' if record.status == 'failed' else 'error'}\n"
     if len(record.attempts) > 1:

@@ -26,8 +26,11 @@ class Told(NamedTuple):
     text: str
 
 
-def told(record: Record, attempt: AttemptRecord | None) -> Told:
-    """What an attempt that did not pass is told as; None: there was none."""
+def told(record: Record, attempt: AttemptRecord | None, conditions: str = "") -> Told:
+    """What an attempt that did not pass is told as; None: there was none.
+
+    `conditions` is `rerun` of its run.
+    """
     invocations = attempt.invocations if attempt else ()
     mismatches = [m for i in invocations for m in i.mismatches]
     errors = [i.error for i in invocations if i.error is not None]
@@ -48,7 +51,7 @@ def told(record: Record, attempt: AttemptRecord | None) -> Told:
         kind = failed_by_ending[-1] if failed_by_ending else record.status
     parts = [record.reason] if record.reason else []
     parts += [part for i in invocations for part in _parts(i, record.reason)]
-    again = f"again: lambda-scenarios run {shell_quote(record.id)}"
+    again = f"again: lambda-scenarios run {shell_quote(record.id)}{conditions}"
     text = _beginning("\n\n".join(parts), LOG_OF_FAILED)
     return Told(_beginning(message, _MESSAGE), kind or "error", f"{text}\n\n{again}" if parts else again)
 

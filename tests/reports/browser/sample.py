@@ -602,7 +602,17 @@ def sample_run() -> Run:
             version="0.1.0",
             started="2026-03-04T09:15:27.412Z",
             seed="7f3a91c2",
-            command=("lambda-scenarios", "run", "scenarios/", "--label", "python=3.11", "--max-time", "2"),
+            command=(
+                "lambda-scenarios",
+                "run",
+                "scenarios/",
+                "--label",
+                "python=3.11",
+                "--max-time",
+                "2",
+                "-s",
+                "it is",
+            ),
             labels=(("python", "3.11"), ("stage", "dev")),
             services=(
                 "orders  serverless.yml · stage dev · eu-west-1 · 5 functions",

@@ -248,9 +248,11 @@ def test_copying(open_page: OpenPage) -> None:
         text: str = page.run("navigator.clipboard.readText()")
         return text
 
-    again = r"lambda-scenarios run 'scenarios/orders/create.yml::keeps the customer'\''s currency'"
+    again = r"lambda-scenarios run 'scenarios/orders/create.yml::keeps the customer'\''s currency' -s 'it is'"
     assert copied(".again button") == again
-    assert copied(".facts button") == ("lambda-scenarios run scenarios/ --label python=3.11 --max-time 2")
+    assert copied(".facts button") == (
+        "lambda-scenarios run scenarios/ --label python=3.11 --max-time 2 -s 'it is'"
+    )
     event = copied(".panel:nth-of-type(3) button")
     assert json.loads(event) == json.loads(record.attempts[0].invocations[0].event)
     assert page.run("document.querySelector('.panel:nth-of-type(3)').open") is False, "copying opens nothing"

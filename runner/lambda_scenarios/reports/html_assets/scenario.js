@@ -26,7 +26,7 @@ function scenarioBody(result) {
 }
 
 function actions(result) {
-  const again = `lambda-scenarios run ${shellQuoted(result.id)}`;
+  const again = `lambda-scenarios run ${shellQuoted(result.id)}${document.getElementById("command").dataset.conditions}`;
   return make("div", { class: "actions" },
     make("div", { class: "again" }, make("code", { dir: "ltr" }, visible(again)),
       copyButton("the command that runs it again", () => again)),
