@@ -102,6 +102,11 @@ class Course:
         """What sets the workers of this course apart from those of all others."""
         return f"scenario {self.number}"
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether a pass has just ended that was none."""
+        return bool(self.attempts) and not self._pass.invocations and self.attempts[-1].status != "passed"
+
     def begin(self) -> Assignment:
         """The first invocation."""
         return self._assignment()

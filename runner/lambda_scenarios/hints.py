@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from lambda_scenarios.model.outcome import BackendFailed, Outcome, Returned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lambda_scenarios.model.expectation import Evaluation, Snapshot
     from lambda_scenarios.model.scenario import Credentials
 
 # How AWS's services answer a key that they don't know. S3's and the query services' words differ.
@@ -68,6 +71,30 @@ def hint(outcome: Outcome, credentials: Credentials) -> str | None:
             "`credentials: role` (--assume-role) runs it under the role"
         )
     return None
+
+
+def of_snapshot(
+    snapshot: Snapshot, evaluation: Evaluation, scenario_id: str, shown: Callable[[str], str]
+) -> str | None:
+    """How the result becomes the snapshot, where they differ; `shown` shortens paths."""
+    differing = [mismatch.expectation.endswith(".snapshot") for mismatch in evaluation.mismatches]
+    if not any(differing):
+        return None
+    if snapshot.use == "record":
+        return "it returned something else before, in this very scenario: no snapshot is stored"
+    from lambda_scenarios.model.values import Origin
+    from lambda_scenarios.reports.text import printable, shell_quote
+    from lambda_scenarios.scenarios.yaml_source import locate
+
+    command = f"lambda-scenarios run {shell_quote(printable(scenario_id))} --update-snapshots"
+    if snapshot.use == "require":
+        where = f"with CI set, none is written; this stores it in {shown(snapshot.file)}"
+    else:
+        place = locate(Origin(snapshot.file, (snapshot.key,)).as_key())
+        where = f"the snapshot stands in {shown(place.file)}:{place.line}; this accepts what was found"
+    if not all(differing):
+        where += " (once the other expectations hold)"
+    return f"{where}:\n{command}"
 
 
 def _text(outcome: Outcome) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lambda_scenarios import recording, verdict
 from lambda_scenarios.checks.evaluate import evaluate
 from lambda_scenarios.execution.plan import GO_ON, STOP, Answer, WorkerSpec
-from lambda_scenarios.model.expectation import Evaluation
+from lambda_scenarios.model.expectation import Evaluation, Expectation
 from lambda_scenarios.model.outcome import BackendFailed, Outcome
 from lambda_scenarios.model.record import InvocationRecord, Record, Status
 from lambda_scenarios.model.scenario import Case, Invocation
@@ -20,6 +20,7 @@ from lambda_scenarios.scenarios.yaml_source import locate
 
 if TYPE_CHECKING:
     from lambda_scenarios.course import Course, Courses
+    from lambda_scenarios.snapshotting import Album
 
 _UNJUDGED = Evaluation((), ())
 _BAD: tuple[Status, ...] = ("failed", "error")
@@ -55,6 +56,7 @@ class Judge:
         self._announce = announce
         self._cwd = cwd
         self._max_failures = max_failures
+        self.album: Album | None = None  # where a scenario has a snapshot
         self._served: dict[int, list[int]] = {}  # by worker: the cases that it has served, in order
 
     def outcome(self, number: int, outcome: Outcome) -> Answer:
@@ -71,6 +73,8 @@ class Judge:
     def _of_course(self, course: Course, outcome: Outcome) -> Answer:
         record, decided = self._judged(course.number, course.invocation, outcome, course.spec, course.step)
         answer = course.ended(record, decided, outcome)
+        if self.album is not None and course.has_failed:
+            self.album.forget(course.number)
         if course.over:
             answer = self._courses.after(course, answer) if self._courses is not None else answer
             self.record(course.number, self._of_attempts(course))
@@ -98,13 +102,16 @@ class Judge:
         if isinstance(outcome.ending, BackendFailed):
             evaluation = _UNJUDGED
         else:
-            evaluation = evaluate(invocation.expectation, outcome, invocation.function, invocation.event)
+            expectation = self._expected(number, invocation)
+            evaluation = evaluate(expectation, outcome, invocation.function, invocation.event)
         mismatches = evaluation.mismatches
         decided = verdict.decide(
             outcome.ending,
             holds=not mismatches,
             unjudged=all(mismatch.unjudged for mismatch in mismatches),
         )
+        if self.album is not None and decided.status == "passed":
+            self.album.take(number, invocation.expectation.snapshot, outcome.ending)
         served = self._served.setdefault(outcome.worker, [])
         before: tuple[str, ...] = ()
         if decided.status != "passed" and outcome.nth > 1:
@@ -115,6 +122,7 @@ class Judge:
             outcome,
             evaluation,
             decided,
+            scenario=self._cases[number].id,
             step=step,
             before=before,
             environment=spec.number,
@@ -123,6 +131,15 @@ class Judge:
             shown=self._shown,
         )
         return record, decided
+
+    def _expected(self, number: int, invocation: Invocation) -> Expectation:
+        if invocation.expectation.snapshot is None:
+            return invocation.expectation
+        if self.album is None:
+            from lambda_scenarios.snapshotting import Album
+
+            self.album = Album(self._masker.json_text)
+        return self.album.expected(number, invocation.expectation)
 
     def _shown(self, path: str) -> str:
         return shown_path(path, self._cwd)
@@ -142,6 +159,9 @@ class Judge:
     def record(self, number: int, record: Record) -> None:
         """A scenario has its result."""
         self.judged.add(number)
+        if self.album is not None:
+            fate = self.album.settle(number, passed=record.status in ("passed", "flaky"))
+            record = record._replace(snapshot=fate)
         record = masking.mask_record(record, self._masker)
         self.counts[record.status] = self.counts.get(record.status, 0) + 1
         if record.status in _BAD:

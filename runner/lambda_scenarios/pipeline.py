@@ -154,7 +154,20 @@ def _read(suite: Suite, world: World, catalog: Catalog, *, skipped_too: bool) ->
     )
     if problems:
         raise UsageError(*dict.fromkeys(problems))
-    return rendered._replace(shard=chosen.shard, words=chosen.words, stale=_stale(expanded, root))
+    return rendered._replace(
+        shard=chosen.shard,
+        words=chosen.words,
+        stale=_stale(expanded, root),
+        partial=_partial(expanded, chosen.cases),
+    )
+
+
+def _partial(expanded: Sequence[Expanded], chosen: Sequence[Expanded]) -> frozenset[str]:
+    """The files of which not every scenario was chosen."""
+    if len(chosen) == len(expanded):
+        return frozenset()
+    ids = {case.id for case in chosen}
+    return frozenset(case.draft.head.path for case in expanded if case.id not in ids)
 
 
 def _stale(expanded: Sequence[Expanded], root: str) -> frozenset[str]:

@@ -52,6 +52,7 @@ def of_invocation(
     evaluation: Evaluation,
     verdict: Verdict,
     *,
+    scenario: str,
     step: str,
     before: tuple[str, ...],
     environment: int,
@@ -59,8 +60,8 @@ def of_invocation(
     locate: Locate,
     shown: Callable[[str], str],
 ) -> InvocationRecord:
-    """One invocation: of the `step` (its id), on a worker that had served the scenarios `before`. `locate`
-    finds places in YAML files, `shown` shortens their paths."""
+    """One invocation: of the `scenario` and its `step` (their ids), on a worker that had served the scenarios
+    `before`. `locate` finds places in YAML files, `shown` shortens their paths."""
     function = invocation.function
     ending = outcome.ending
     return InvocationRecord(
@@ -89,16 +90,29 @@ def of_invocation(
         init_logs=outcome.init_logs.decode("utf-8", "replace"),
         logs_truncated=outcome.logs_truncated,
         before=before,
-        hint=None if verdict.status == "passed" or backend == "aws" else _hint(outcome, invocation),
+        hint=None
+        if verdict.status == "passed"
+        else _hint(scenario, outcome, invocation, evaluation, backend, shown),
         held=evaluation.held,
         mismatches=tuple(mismatch_of(mismatch, locate, shown) for mismatch in evaluation.mismatches),
     )
 
 
-def _hint(outcome: Outcome, invocation: Invocation) -> str | None:
-    from lambda_scenarios.hints import hint  # most runs have no failure
+def _hint(
+    scenario: str,
+    outcome: Outcome,
+    invocation: Invocation,
+    evaluation: Evaluation,
+    backend: str,
+    shown: Callable[[str], str],
+) -> str | None:
+    from lambda_scenarios import hints  # most runs have no failure
 
-    return hint(outcome, invocation.credentials)
+    snapshot = invocation.expectation.snapshot
+    found = None if snapshot is None else hints.of_snapshot(snapshot, evaluation, scenario, shown)
+    if found is None and backend != "aws":
+        found = hints.hint(outcome, invocation.credentials)
+    return found
 
 
 def _record(case: Case, verdict: Verdict, duration_ms: float, attempts: tuple[AttemptRecord, ...]) -> Record:

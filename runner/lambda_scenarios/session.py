@@ -16,6 +16,7 @@ from lambda_scenarios.reports import masking, write
 from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.spool import Spool, SpoolWriter, read
 from lambda_scenarios.runtimes.identity import made_up, secrets_of_files
+from lambda_scenarios.scenarios.discover import project_root
 from lambda_scenarios.scenarios.yaml_source import locate
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Session:
     ) -> None:
         self._request = request
         self._cases = cases = suite.cases
+        self._partial = suite.partial
+        self._unstored: tuple[str, ...] = ()  # why snapshots could not be written
         self._world = world
         self._console = console
         self._interrupted: str | None = None
@@ -151,9 +154,34 @@ class Session:
                     "; its request was under way, and can't be taken back: the function may still run on AWS"
                 )
             self._judge.broken_off(number, reason)
-        self._spool.end(RunEnd(round(wall_ms, 3), self._interrupted))
+        stale, removed = self._store_snapshots(whole=not left)
+        self._spool.end(RunEnd(round(wall_ms, 3), self._interrupted, stale, removed))
         self._spool.flush()
         return frozenset(left)
+
+    def _store_snapshots(self, *, whole: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Writes what is to be stored; the names of stale snapshots, and of those that were removed."""
+        update = self._request.suite.settings.snapshots == "update"
+        album = self._judge.album
+        directories = {os.path.dirname(file) for file in {case.origin.file for case in self._cases}}
+        if (
+            album is None
+            and not update
+            and not any(os.path.isdir(os.path.join(directory, "__snapshots__")) for directory in directories)
+        ):
+            return (), ()
+        from lambda_scenarios.snapshotting import store_all
+
+        stored = store_all(
+            album,
+            self._cases if whole else (),
+            self._partial,
+            [os.path.join(self._world.cwd, path) for path in self._request.suite.paths] if whole else [],
+            project_root(self._world.cwd),
+            update=update,
+        )
+        self._unstored = stored.problems
+        return stored.stale, stored.removed
 
     def report(self) -> dict[Status, int]:
         """Writes the reports and the last lines of the console; returns how many have which status.
@@ -177,8 +205,13 @@ class Session:
             [(kind, shown_path(path, self._world.cwd)) for kind, path in written],
             spool.slowest(10) if self._console.verbose else (),
             self._interrupted,
+            spool.end,
+            () if self._judge.album is None else self._judge.album.exposing,
         )
         self._annotate(spool)
+        if self._unstored:
+            told = "\n       ".join(self._unstored)
+            problem = ReportNotWritten(told if problem is None else f"{problem}\n       {told}", written)
         if problem is not None:
             raise problem
         self._spool.remove()

@@ -30,8 +30,7 @@ FAST = jsonschema_rs.validator_for(schemas.load("scenario"))
 
 
 def complaints(document: Any) -> list[str]:
-    """Problems of the structure, without what only isn't there yet."""
-    return [d.problem for d in problems(document, FILE) if not d.problem.startswith("not yet")]
+    return [d.problem for d in problems(document, FILE)]
 
 
 @given(damaged() | st.recursive(st.none() | st.booleans() | st.text(max_size=3), st.lists, max_leaves=3))
@@ -295,17 +294,6 @@ def test_what_people_are_told(told: str, tmp_path: Path) -> None:
 def test_all_problems_of_a_file_are_told_at_once() -> None:
     text = b"scenarios:\n- {nme: a, timeout: x}\n- {name: b, expect: {outpt: 1}, tags: 3}\nstge: a"
     assert len(complaints(parse(text, FILE))) == 5
-
-
-def test_not_yet() -> None:
-    refused = {diagnostic.problem for diagnostic in problems(LATER, FILE)}
-    assert refused == {"not yet: `snapshot`"}
-    assert problems(EVERY_KEY, FILE) == ()
-
-
-def test_not_yet_is_told_of_defaults_and_of_templates_too() -> None:
-    document: Any = {"defaults": {"retries": 1, "expect": {"snapshot": True}}, "scenarios": [{"name": "a"}]}
-    assert [d.problem for d in problems(document, FILE)] == ["not yet: `snapshot`"]
 
 
 @given(damaged())

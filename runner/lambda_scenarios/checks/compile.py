@@ -25,12 +25,18 @@ from lambda_scenarios.model.expectation import (
     Loaded,
     Node,
     Scalar,
+    Several,
+    Snapshot,
 )
+from lambda_scenarios.model.values import Origin
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.values import DocPath, Json, Origin
+    from lambda_scenarios.model.values import DocPath, Json
 
 RESULT_KEYS = ("output", "output_includes", "output_path", "output_schema", "snapshot", "http", "checks")
+# What no value matches.
+NOTHING = Several("$any_of", ())
+
 LIMIT_KEYS = ("duration_ms", "init_ms", "memory_mb")
 KEYS = (*RESULT_KEYS, "error", "logs", "log_records", *LIMIT_KEYS)
 
@@ -40,6 +46,7 @@ class Files(NamedTuple):
 
     load_expected: Callable[[str], Loaded] | None
     load_schema: Callable[[str], Json] | None
+    load_snapshot: Callable[[tuple[str, ...]], Snapshot] | None = None
 
 
 def compile_expectation(
@@ -47,16 +54,18 @@ def compile_expectation(
     origin: Origin,
     load_expected: Callable[[str], Loaded],
     load_schema: Callable[[str], Json],
+    load_snapshot: Callable[[tuple[str, ...]], Snapshot] | None = None,
 ) -> Expectation:
     """The compiled form of a rendered `expect` mapping; None stands for an absent one.
 
-    `origin` is that of the mapping. The two callables read what `output_path` and `output_schema`
-    name, and may raise UsageError. Raises UsageError with all problems at once.
+    `origin` is that of the mapping. The callables read what `output_path` and `output_schema` name, and the
+    snapshot without what its `ignore` says; they may raise UsageError. Raises UsageError with all problems
+    at once.
     """
     if expect is None:
         return Expectation((), None, origin)
     reading = Reading(origin, [], templates=False)
-    expectation = _compile(expect, reading, Files(load_expected, load_schema))
+    expectation = _compile(expect, reading, Files(load_expected, load_schema, load_snapshot))
     if reading.problems:
         raise UsageError(*reading.problems)
     return expectation
@@ -85,6 +94,7 @@ def _compile(expect: Json, reading: Reading, files: Files) -> Expectation:
 
 def _compile_keys(expect: dict[str, Json], reading: Reading, files: Files) -> Expectation:  # noqa: PLR0912  # one branch for each key
     clauses: list[Clause] = []
+    snapshot: Snapshot | None = None
     error = expect.get("error", False)
     if error is not False and not reading.opaque(error):
         for key in RESULT_KEYS:
@@ -118,10 +128,14 @@ def _compile_keys(expect: dict[str, Json], reading: Reading, files: Files) -> Ex
             clauses += _log_records(value, reading)
         elif key in LIMIT_KEYS:
             clauses += _limit(key, value, reading)
-        elif key != "snapshot":  # refused before it comes here, until snapshots exist
+        elif key == "snapshot":
+            snapshot = _snapshot(value, reading, files)
+            if snapshot is not None:
+                clauses.append(compared(snapshot))
+        else:
             unknown_key(key, path, KEYS, "`expect`", reading)
     if error is False or reading.opaque(error):
-        return Expectation(tuple(clauses), None, reading.origin)
+        return Expectation(tuple(clauses), None, reading.origin, snapshot)
     return Expectation(tuple(clauses), "raised" if error is True else "any", reading.origin)
 
 
@@ -176,6 +190,63 @@ def _output_schema(value: Json, reading: Reading, files: Files) -> list[Clause]:
         return []
     node = compile_schema(schema, path, reading, inline=False)
     return [] if node is None else [Clause("output", path, node, external=True)]
+
+
+def _snapshot(value: Json, reading: Reading, files: Files) -> Snapshot | None:
+    path = ("snapshot",)
+    if reading.opaque(value):
+        return None
+    if value is not True and not isinstance(value, dict):
+        reading.wrong(path, "`snapshot` is true or a mapping", "with the key ignore")
+        return None
+    for key in value if isinstance(value, dict) else ():
+        if key != "ignore":
+            unknown_key(key, (*path, key), ("ignore",), "`snapshot`", reading)
+    written = value.get("ignore", []) if isinstance(value, dict) else []
+    if not isinstance(written, list):
+        if not reading.opaque(written):
+            reading.wrong((*path, "ignore"), "`ignore` is a list", "of locations: `items[*].id`")
+        return None
+    ignore = [text for i, text in enumerate(written) if _is_location(text, (*path, "ignore", i), reading)]
+    if files.load_snapshot is None or len(ignore) < len(written):
+        return None
+    try:
+        return files.load_snapshot(tuple(map(str, ignore)))
+    except UsageError as error:
+        reading.problems.extend(error.diagnostics)
+        return None
+
+
+def _is_location(text: Json, path: DocPath, reading: Reading) -> bool:
+    if reading.opaque(text):
+        return False
+    if not isinstance(text, str):
+        reading.wrong(path, "a location is a text", "such as `items[*].id`")
+        return False
+    from lambda_scenarios.model.locations import InvalidLocationError, parse_location
+
+    try:
+        parse_location(text)
+    except InvalidLocationError as error:
+        reading.wrong(path, "this is no location", error.problem, text, " " * error.position + "^")
+        return False
+    return True
+
+
+def compared(snapshot: Snapshot) -> Clause:
+    """What is judged of a snapshot: with nothing stored, anything may become it, or nothing will do."""
+    path = ("snapshot",)
+    node: Node
+    if snapshot.use == "record":
+        node = Scalar("$present", True)
+    elif snapshot.stored is None:
+        node = NOTHING
+    else:
+        from lambda_scenarios.checks.snapshots import ignoring
+
+        value = ignoring(snapshot.stored.value, snapshot.ignore)
+        node = literal(value, (), Reading(Origin(snapshot.file), [], templates=False))
+    return Clause("snapshot", path, node, external=True, ignore=snapshot.ignore)
 
 
 def _queries(value: Json, reading: Reading) -> list[Clause]:

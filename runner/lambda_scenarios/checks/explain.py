@@ -49,6 +49,7 @@ from lambda_scenarios.model.outcome import (
 _LOCATIONS: Final[dict[Subject, str]] = {
     "output": "output",
     "output text": "output",
+    "snapshot": "output",
     "response": "output",
     "status": "output.statusCode",
     "cookies": "output.cookies",
@@ -86,6 +87,8 @@ def explain(expectation: Expectation, outcome: Outcome, facts: Facts) -> Evaluat
         if clause.subject in ("logs", "log record") and facts.truncated():
             out.mismatches[:] = [mismatch._replace(unjudged=True) for mismatch in out.mismatches]
         mismatches += out.mismatches
+        if out.mismatches and clause.external:  # what holds of another file's value has no name here
+            out.held.clear()
         held += [name for name in out.held if name not in held]
     return Evaluation(tuple(mismatches), tuple(held[:50]))
 
@@ -142,6 +145,13 @@ def _explain_clause(clause: Clause, facts: Facts, out: Findings) -> None:
         )
     elif isinstance(found, Missing):
         _explain_missing(clause, facts, location, out)
+    elif clause.subject == "snapshot" and isinstance(found, Part):
+        if clause_holds(clause, facts):
+            out.hold(clause.path)
+            return
+        from lambda_scenarios.checks.explain_snapshot import explain_snapshot
+
+        explain_snapshot(clause, found.value, location, out)
     elif isinstance(found, Part) and clause.subject != "response":
         if clause.subject == "logs" and not clause_holds(clause, facts):
             _explain_logs(clause, facts, out)

@@ -106,12 +106,14 @@ class Facts:
     def find(self, clause: Clause) -> Finding:
         """The part that a clause is about."""
         subject = clause.subject
-        if subject in ("output", "output text", "query"):
+        if subject in ("output", "output text", "query", "snapshot"):
             result = self.result()
             if result is None:
                 return UNTOLD
             if subject == "output":
                 return Part(result.value)
+            if subject == "snapshot":
+                return _to_be_stored(result.value, clause.ignore)
             if subject == "query":
                 return _query(clause.detail, result.value)
             from lambda_scenarios.checks.compile import without_final_newline
@@ -258,6 +260,16 @@ def _is_presence(node: Node) -> bool:
     return (isinstance(node, Scalar) and node.name == "$present") or (
         isinstance(node, Inner) and node.name in ("$optional", "$not") and _is_presence(node.node)
     )
+
+
+def _to_be_stored(value: Json, ignore: tuple[str, ...]) -> Finding:
+    """The result as its snapshot has it."""
+    from lambda_scenarios.checks import snapshots
+
+    if snapshots.depth(value) > snapshots.DEEPEST:
+        problem = f"the result is nested more than {snapshots.DEEPEST} levels deep: too deep for a snapshot"
+        return Trouble(problem, "output", "")
+    return Part(snapshots.ignoring(value, ignore))
 
 
 def _query(expression: str, value: Json) -> Finding:

@@ -14,7 +14,7 @@ NOT_YET = frozenset(
     (
         "--changed-since",
         "--history",
-        *("--coverage", "--preset", "--update-snapshots", "--watch"),
+        *("--coverage", "--preset", "--watch"),
     )
 )
 

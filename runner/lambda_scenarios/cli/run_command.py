@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.backends.early import Early
     from lambda_scenarios.pipeline import RunRequest, RunResult
     from lambda_scenarios.reports.console import Console
+    from lambda_scenarios.scenarios.draft import Snapshots
 
 
 def _configure(parser: Parser) -> None:
@@ -65,6 +66,11 @@ def _configure(parser: Parser) -> None:
     group.add_argument("--max-failures", type=count, metavar="N", help="stop after N failures")
     group.add_argument("--order", choices=("defined", "random"), default="defined")
     add_clock(group)
+    group.add_argument(
+        "--update-snapshots",
+        action="store_true",
+        help="store what the functions return now, and remove snapshots that belong to no scenario",
+    )
     add_service(parser)
     group = parser.add_argument_group("environment")
     group.add_argument(
@@ -124,6 +130,12 @@ def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
     return _status(result, fail_on_flaky=options.fail_on_flaky)
 
 
+def _snapshots(options: argparse.Namespace, world: World) -> Snapshots:
+    if options.update_snapshots:
+        return "update"
+    return "require" if world.environ.get("CI", "").lower() not in ("", "0", "false") else "write"
+
+
 def _request(options: argparse.Namespace, world: World) -> RunRequest:
     from lambda_scenarios.pipeline import RunRequest
 
@@ -149,7 +161,7 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
                     retries=options.retries,
                     repeat=options.repeat,
                 ),
-            ),
+            )._replace(snapshots=_snapshots(options, world)),
         ),
         reports=targets_of(options, world),
         command=("lambda-scenarios", *sys.argv[1:]),

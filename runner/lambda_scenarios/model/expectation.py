@@ -100,6 +100,7 @@ Node = Equal | Mapping | Sequence | Matchers | Scalar | TypeIs | Matches | Near 
 Subject = Literal[
     "output",
     "output text",  # of a text file: one final newline does not count
+    "snapshot",  # the result without what lies at the locations of `ignore`
     "query",  # `detail` is the JMESPath
     "response",  # is it a response that the HTTP source accepts at all
     "status",
@@ -121,10 +122,18 @@ Subject = Literal[
 ]
 
 
+class Loaded(NamedTuple):
+    """A value that another file holds: parsed, or its text."""
+
+    value: Json
+    is_text: bool = False
+
+
 class Clause(NamedTuple):
     """One thing expected. `path` leads to it from the `expect` mapping.
 
-    With `external`, the node comes from another file, and the path goes no deeper than `path`.
+    With `external`, the node comes from another file, and the path goes no deeper than `path`. `ignore`
+    (locations): of a snapshot.
     """
 
     subject: Subject
@@ -132,26 +141,36 @@ class Clause(NamedTuple):
     node: "Node"
     detail: str = ""
     external: bool = False
+    ignore: tuple[str, ...] = ()
+
+
+class Snapshot(NamedTuple):
+    """`snapshot`: what the result is compared with, or becomes where the scenario passes.
+
+    It is stored under `key` in `file` (absolute); what lies at the locations of `ignore` is neither stored
+    nor compared. `stored` is None where there is none yet. `use` "compare": with what is stored; "record":
+    the result takes its place; "require": there is none, and none is to be written.
+    """
+
+    file: str
+    key: str
+    ignore: tuple[str, ...]
+    stored: Loaded | None
+    use: Literal["compare", "record", "require"]
 
 
 class Expectation(NamedTuple):
     """Everything that one invocation has to fulfil. `origin` is that of the `expect` mapping.
 
     `error`: None, the function must return; "raised", the handler must raise; "any", the invocation
-    must end in an error of any kind. `snapshot` will be another subject; until then it is refused
-    before anything is compiled.
+    must end in an error of any kind. `snapshot` says what is to be stored; the clause of that subject is
+    what is judged.
     """
 
     clauses: tuple[Clause, ...]
     error: Literal["raised", "any"] | None
     origin: Origin
-
-
-class Loaded(NamedTuple):
-    """The content of a file named by `output_path`: parsed, or its text."""
-
-    value: Json
-    is_text: bool
+    snapshot: Snapshot | None = None
 
 
 class Mismatch(NamedTuple):

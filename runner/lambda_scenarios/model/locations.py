@@ -171,6 +171,32 @@ def _set(value: Json, location: Location, at: int, new: Json) -> Json:
     return [*value[:step], _set(inner, location, at + 1, new), *value[step + 1 :]]
 
 
+def without(value: Json, location: Location, item: Json) -> Json:
+    """A copy of `value` without what lies at the location; what isn't on the way there is shared, not copied.
+
+    A key is left out; an item of an array becomes `item`, since the others keep their index so. Where the
+    location leads to nothing, the value itself.
+    """
+    return _without(value, location, 0, item)
+
+
+def _without(value: Json, location: Location, at: int, item: Json) -> Json:
+    step, last = location[at], at == len(location) - 1
+    if isinstance(step, str):
+        if not isinstance(value, dict) or step not in value:
+            return value
+        if last:
+            return {key: inner for key, inner in value.items() if key != step}
+        return {**value, step: _without(value[step], location, at + 1, item)}
+    if not isinstance(value, list):
+        return value
+    indexes = range(len(value)) if isinstance(step, Every) else (step,)
+    return [
+        inner if i not in indexes else item if last else _without(inner, location, at + 1, item)
+        for i, inner in enumerate(value)
+    ]
+
+
 def _fresh(location: Location, at: int) -> Json:
     """An empty container that the next step can stand in."""
     return [] if at < len(location) and not isinstance(location[at], str) else {}

@@ -7,6 +7,7 @@ and the JSON report are the same text.
 from typing import Literal, NamedTuple
 
 Status = Literal["passed", "failed", "error", "skipped", "flaky", "not run"]
+SnapshotFate = Literal["written", "updated"]
 EndingKind = Literal[
     "returned", "function error", "init failed", "timed out", "worker died", "backend failed"
 ]
@@ -92,7 +93,8 @@ class AttemptRecord(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One scenario's result. `reason` says why it was skipped, not run, or could not be judged."""
+    """One scenario's result. `reason` says why it was skipped, not run, or could not be judged; `snapshot`
+    what became of its stored result, None where that stays as it is or there is none."""
 
     id: str
     file: str
@@ -105,6 +107,7 @@ class Record(NamedTuple):
     reason: str | None
     duration_ms: float  # of all invocations of the last attempt
     attempts: tuple[AttemptRecord, ...]
+    snapshot: SnapshotFate | None = None
 
 
 class EnvironmentRecord(NamedTuple):
@@ -149,7 +152,13 @@ class RunInfo(NamedTuple):
 
 
 class RunEnd(NamedTuple):
-    """How the run ended. `interrupted` is None, or says by what (a signal, --max-time, -x)."""
+    """How the run ended. `interrupted` is None, or says by what (a signal, --max-time, -x).
+
+    `stale_snapshots` belong to no scenario, `removed_snapshots` did not: `file::name`, or the path of a whole
+    file of them.
+    """
 
     wall_ms: float
     interrupted: str | None
+    stale_snapshots: tuple[str, ...] = ()
+    removed_snapshots: tuple[str, ...] = ()

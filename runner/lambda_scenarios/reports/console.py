@@ -30,7 +30,7 @@ from lambda_scenarios.reports.text import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from lambda_scenarios.model.record import Planned, Record, Status
+    from lambda_scenarios.model.record import Planned, Record, RunEnd, SnapshotFate, Status
 
 # What lines up with what.
 _MAX_FUNCTION_WIDTH = 28
@@ -106,6 +106,7 @@ class Console:
         self._by_name: dict[str, _File] = {}
         self._next = 0  # the first file that isn't printed yet
         self._total = self._done = self._failed = 0
+        self._snapshots: dict[SnapshotFate, int] = {}
         self._function_width = 0
         self._running: tuple[str, float] | None = None
         self._pending: list[str] = []
@@ -155,6 +156,8 @@ class Console:
         if file is None:
             file = self._by_name[record.file] = _File(record.file)
             self._files.append(file)
+        if record.snapshot is not None:
+            self._snapshots[record.snapshot] = self._snapshots.get(record.snapshot, 0) + 1
         index = file.expected.pop(record.id, -1)
         if self._running is not None and self._running[0] == record.id:
             self._running = None
@@ -207,9 +210,12 @@ class Console:
         reports: Sequence[tuple[str, str]],
         slowest: Sequence[tuple[str, float]] = (),
         interrupted: str | None = None,
+        end: RunEnd | None = None,
+        exposing: Sequence[str] = (),
     ) -> None:
         """The run has ended. `failed` are the records of failures and errors, `reports` kind and path of
-        each file that was written, `slowest` ids and milliseconds (shown when verbose)."""
+        each file that was written, `slowest` ids and milliseconds (shown when verbose); `end` knows about
+        snapshots, `exposing` names those that are stored with a secret in them."""
         for file in self._files[self._next :]:
             if file.passed or file.rows:
                 self._print_file(file)
@@ -226,6 +232,10 @@ class Console:
             self._line("")
         if interrupted:
             self._line(self._look.paint(f"stopped: {printable(interrupted)}", "yellow"))
+        if self._snapshots or (end is not None and (end.stale_snapshots or end.removed_snapshots)):
+            from lambda_scenarios.reports.snapshot_lines import lines
+
+            self._pending += lines(self._snapshots, end, exposing, self._look)
         self._pending += self._summary(counts, wall_ms, reports)
         self._done = self._total  # no status line any more
         self._flush()
@@ -425,6 +435,8 @@ def _row(record: Record, index: int, mark: str, with_logs: bool) -> _Row:
         note = "not judged: see below" if _never_ran(record) and record.reason else reason
     elif record.status == "passed" and invocations and invocations[-1].ending == "timed out":
         note = "timeout expected"
+    if record.snapshot is not None:
+        note = f"{note}, snapshot {record.snapshot}" if note else f"snapshot {record.snapshot}"
     logs: list[str] = []
     if with_logs:
         for invocation in invocations:

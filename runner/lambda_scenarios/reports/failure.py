@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.phrases import plural, shown_path
@@ -52,6 +53,9 @@ _NODE_LOGGED = (
     r"\S+\t[^\t\n]*\tERROR\t(?:Invoke Error|Init Error|Uncaught Exception|Unhandled Promise Rejection) ?\t"
     r'\{"errorType":[^\n]*\}\n?\Z'
 )
+
+# What they expect stands in another file: the place in the YAML is one and the same for all of it.
+_OF_ANOTHER_FILE = ("expect.snapshot", "expect.output_path")
 
 _SIGN_PAINT: dict[str, Paint] = {"-": "red", "+": "green"}
 
@@ -146,8 +150,13 @@ def _message(text: str, look: Look) -> list[str]:
 
 
 def _invocation(i: InvocationRecord, reason: str | None, look: Look, sources: Sources) -> Iterator[str]:
-    for m in i.mismatches[:MAX_MISMATCHES]:
-        yield from _mismatch(m, look, sources)
+    shown = i.mismatches[:MAX_MISMATCHES]
+    for expectation, group in groupby(shown, lambda m: m.expectation):
+        if expectation in _OF_ANOTHER_FILE:
+            yield from _mismatches_of_file(tuple(group), look, sources)
+        else:
+            for m in group:
+                yield from _mismatch(m, _message(m.message, look), look, sources)
     if (more := len(i.mismatches) - MAX_MISMATCHES) > 0:
         verb = "does" if more == 1 else "do"
         yield f"  {plural(more, 'more expectation')} {verb} not hold: see the report"
@@ -164,11 +173,19 @@ def _invocation(i: InvocationRecord, reason: str | None, look: Look, sources: So
     yield from _output(i, look)
 
 
-def _mismatch(m: MismatchRecord, look: Look, sources: Sources) -> Iterator[str]:
+def _mismatches_of_file(group: tuple[MismatchRecord, ...], look: Look, sources: Sources) -> Iterator[str]:
+    """Differences from a value of another file, which only their places in the result tell apart."""
+    if len(group) == 1 and group[0].location == "output":
+        yield from _mismatch(group[0], _message(group[0].message, look), look, sources)
+        return
+    message = [line for m in group for line in _message(f"{m.location}: {m.message}", look)]
+    yield from _mismatch(group[0], message, look, sources)
+
+
+def _mismatch(m: MismatchRecord, message: list[str], look: Look, sources: Sources) -> Iterator[str]:
     place = f"{shown_path(m.file, sources.root)}:{m.line}:{m.column}" if m.file and m.line else ""
     yield f"  {pad(_shown(m.expectation, look), 41)}  {look.paint(printable(place), 'cyan')}".rstrip()
     yield ""
-    message = _message(m.message, look)
     if m.file and 0 < m.line <= len(sources.lines(m.file)):
         yield from _excerpt(sources, m, message, look)
     else:

@@ -151,6 +151,7 @@ def encode(record: Record) -> str:
         f'{{"id":{_quote(r.id)},"file":{_quote(r.file)},"line":{r.line},"name":{_quote(r.name)},'
         f'"description":{_quote(r.description)},"tags":{_list(r.tags)},"function":{_quote(r.function)},'
         f'"status":{_quote(r.status)},"reason":{_text(r.reason)},"duration_ms":{r.duration_ms!r},'
+        f'"snapshot":{_text(r.snapshot)},'
         f'"attempts":[{",".join([_attempt(attempt) for attempt in r.attempts])}]}}'
     )
 
@@ -184,8 +185,11 @@ def encode_run(info: RunInfo) -> str:
 
 
 def encode_end(end: RunEnd) -> str:
-    """`{"wall_ms": 840.5, "interrupted": null}` in one line."""
-    return _valid_utf8(f'{{"wall_ms":{end.wall_ms!r},"interrupted":{_text(end.interrupted)}}}')
+    """`{"wall_ms": 840.5, "interrupted": null, …}` in one line."""
+    return _valid_utf8(
+        f'{{"wall_ms":{end.wall_ms!r},"interrupted":{_text(end.interrupted)},'
+        f'"stale_snapshots":{_list(end.stale_snapshots)},"removed_snapshots":{_list(end.removed_snapshots)}}}'
+    )
 
 
 # Begin the JSON texts of an invocation. They can't stand inside of a JSON string, where a quote is
@@ -334,7 +338,10 @@ def decode_run(text: str) -> RunInfo:
 
 def decode_end(text: str) -> RunEnd:
     """The inverse of `encode_end`; ValueError for anything else."""
+    found = _loaded(text)
     try:
-        return RunEnd(**_loaded(text))
+        for name in ("stale_snapshots", "removed_snapshots"):
+            found[name] = tuple(found.get(name, ()))
+        return RunEnd(**found)
     except TypeError as defect:
         raise ValueError(f"not the end of a run: {defect}") from defect

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from lambda_scenarios.errors import Diagnostic, NothingSelected, UsageError, did_you_mean
 from lambda_scenarios.model.values import Place
 
-_NOT_ENTERED = frozenset({"node_modules", ".serverless", ".aws-sam", "cdk.out", "venv", "__pycache__"})
+NOT_ENTERED = frozenset(
+    {"node_modules", ".serverless", ".aws-sam", "cdk.out", "venv", "__pycache__", "__snapshots__"}
+)
 _CONFIGURATION = "lambda-scenarios.yml"
 _DIRECTORY_DEFAULTS = frozenset({"_defaults.yml", "_defaults.yaml"})  # for scenario files, and none
 _DIGITS = re.compile(r"([0-9]+)")
@@ -222,7 +224,7 @@ def _under(directory: str, root: str, exclude: Sequence[str]) -> _Looked:
             if patterns and _excluded(entry, root, patterns):
                 continue
             if _is(os.DirEntry.is_dir, entry):
-                if name not in _NOT_ENTERED and name[0] != ".":
+                if name not in NOT_ENTERED and name[0] != ".":
                     # The last one waiting is taken next: links wait until all real directories were
                     # entered, so that one that is linked to as well keeps its own path.
                     waiting.insert(0 if entry.is_symlink() else len(waiting), entry.path)

@@ -5,7 +5,7 @@ combination of its matrix, one per row of its cases).
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.record import ShardRecord
@@ -45,17 +45,22 @@ class Overrides(NamedTuple):
     repeat: int | None = None
 
 
+Snapshots = Literal["require", "write", "update"]
+
+
 class RunSettings(NamedTuple):
     """The world that scenarios are rendered in.
 
     `environ` is what templates see as `env`; `now` is seconds since the epoch (the start of the run,
-    or `--now`); `seed` is what random functions draw from.
+    or `--now`); `seed` is what random functions draw from; `snapshots` says what becomes of a result that has
+    no snapshot: it fails, or is stored, as with "update" every one is.
     """
 
     environ: Mapping[str, str]
     now: float
     seed: str
     overrides: Overrides = Overrides()
+    snapshots: Snapshots = "require"
 
 
 class FileHead(NamedTuple):
@@ -168,7 +173,8 @@ class Expanded(NamedTuple):
 class RenderedSuite(NamedTuple):
     """`secrets` are values that no report may show, whatever the variable is called that holds them.
 
-    `words` is what the selection has to say; `stale` are ids that `--last-failed` need not keep.
+    `words` is what the selection has to say; `stale` are ids that `--last-failed` need not keep;
+    `partial` are the files (absolute paths) of which not every scenario was selected.
     """
 
     cases: tuple[Case, ...]
@@ -177,3 +183,4 @@ class RenderedSuite(NamedTuple):
     shard: ShardRecord | None = None
     words: tuple[str, ...] = ()
     stale: frozenset[str] = frozenset()
+    partial: frozenset[str] = frozenset()

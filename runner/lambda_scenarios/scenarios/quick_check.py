@@ -155,6 +155,10 @@ def _error(value: Any) -> bool:
     return value is True or (type(value) is dict and _keys(value, _ERROR))
 
 
+def _snapshot(value: Any) -> bool:
+    return value is True or (type(value) is dict and _keys(value, _SNAPSHOT))
+
+
 def _expect(value: Any) -> bool:
     if type(value) is not dict or not _keys(value, _EXPECT):
         return False
@@ -214,11 +218,13 @@ _HTTP: dict[str, _Check] = {
     "body_includes": _value,
 }
 _ERROR: dict[str, _Check] = dict.fromkeys(("type", "message", "stack"), _value)
+_SNAPSHOT: dict[str, _Check] = {"ignore": lambda value: type(value) is list and all(map(_filled, value))}
 _EXPECT: dict[str, _Check] = {
     "output": _value,
     "output_includes": _value,
     "output_path": _filled,
     "output_schema": _schema,
+    "snapshot": _snapshot,
     "checks": _checks,
     "http": _http,
     "error": _error,
@@ -226,7 +232,9 @@ _EXPECT: dict[str, _Check] = {
     "log_records": _values,
     **dict.fromkeys(("duration_ms", "init_ms", "memory_mb"), _limit),
 }
-_RESULTS = frozenset({"output", "output_includes", "output_path", "output_schema", "http", "checks"})
+_RESULTS = frozenset(
+    {"output", "output_includes", "output_path", "output_schema", "snapshot", "http", "checks"}
+)
 _GROUPS = (
     frozenset({"event", "event_path", "event_from"}),
     frozenset({"context", "context_path"}),

@@ -29,10 +29,12 @@ from lambda_scenarios.scenarios.templating import Scope, located_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lambda_scenarios.model.expectation import Expectation, Loaded
+    from lambda_scenarios.model.expectation import Expectation, Loaded, Snapshot
     from lambda_scenarios.model.function import Function, ServiceInfo
     from lambda_scenarios.services.catalog import Catalog
+    from lambda_scenarios.snapshot_files import Entries, SnapshotFiles
 
+_NAMED_FILES = frozenset({"output_path", "snapshot"})
 _ISOLATIONS = ("warm", "cold")
 _CREDENTIALS = ("none", "inherit", "role")
 # The fields of a draft that make more of a scenario than one invocation, and what they are else.
@@ -80,6 +82,7 @@ class Rendering:
         self.files = ReferencedFiles(root)
         self.warnings: list[Diagnostic] = []
         self._expectations: dict[Origin, Expectation] = {}
+        self._snapshots: SnapshotFiles | None = None
 
     def case(self, item: Expanded, skipped_too: bool) -> Case:
         try:
@@ -138,6 +141,14 @@ class Rendering:
         except UsageError as first:
             raise UsageError(*dict.fromkeys((*first.diagnostics, *part.problems()))) from None
 
+    def snapshots(self) -> SnapshotFiles:
+        """The snapshot files that are read so far."""
+        if self._snapshots is None:
+            from lambda_scenarios.snapshot_files import SnapshotFiles
+
+            self._snapshots = SnapshotFiles()
+        return self._snapshots
+
     def compiled_once(self, origin: Origin, compile_it: Callable[[], Expectation]) -> Expectation:
         """An expectation that several cases share, by where it is written."""
         found = self._expectations.get(origin)
@@ -167,12 +178,13 @@ class Part:
         self.draft: Draft = draft or item.draft
         self.stage = stage
         self._key = item.function if draft is None else function
+        self._identity = identity or item.id
         self.scope = Scope(
             self.draft,
             stage.settings,
             stage.files,
             self._service,
-            identity or item.id,
+            self._identity,
             name=item.name,
             matrix=item.matrix,
             case=item.case,
@@ -355,20 +367,42 @@ class Part:
         origin = draft.origin("expect")
         if draft.expect is None:
             return compile_expectation(None, origin, self._load_expected, self._load_schema)
+        if "snapshot" in draft.expect:  # damage is found also where the rest can't be rendered yet
+            self._stored()
         rendered = cast(
             "dict[str, Json]", self.scope.render(cast("Json", draft.expect), "expect", literals=True)
         )
 
         def compiled() -> Expectation:
-            return compile_expectation(rendered, origin, self._load_expected, self._load_schema)
+            return compile_expectation(
+                rendered, origin, self._load_expected, self._load_schema, self._load_snapshot
+            )
 
         several = self.item.matrix is not None or self.item.case is not None or draft.inherited
-        if several and rendered is draft.expect and "output_path" not in rendered:
+        if several and rendered is draft.expect and _NAMED_FILES.isdisjoint(rendered):
             return self.stage.compiled_once(origin, compiled)
-        return compiled()  # the file of `output_path` may be a template
+        return compiled()  # the file of `output_path` may be a template; each has a snapshot of its own
 
     def _load_expected(self, path: str) -> Loaded:
         return self._content(path, self.draft.origin("expect", "output_path"))
+
+    def _stored(self) -> Entries:
+        from lambda_scenarios.snapshot_files import file_of
+
+        return self.stage.snapshots().entries(file_of(self.draft.head.path))
+
+    def _load_snapshot(self, ignore: tuple[str, ...]) -> Snapshot:
+        from lambda_scenarios.checks.snapshots import value_of
+        from lambda_scenarios.model.expectation import Loaded, Snapshot
+        from lambda_scenarios.snapshot_files import file_of
+
+        file, mode = file_of(self.draft.head.path), self.stage.settings.snapshots
+        key = self._identity.removeprefix(f"{self.draft.head.id}::")  # of a step: `name::id`
+        entries = self._stored()
+        stored = Loaded(value_of(entries[key])) if key in entries else None
+        if mode == "update" or (mode == "write" and stored is None):
+            return Snapshot(file, key, ignore, stored, "record")
+        return Snapshot(file, key, ignore, stored, "require" if stored is None else "compare")
 
     def _load_schema(self, path: str) -> Json:
         origin = self.draft.origin("expect", "output_schema")

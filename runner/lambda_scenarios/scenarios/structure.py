@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios import schemas
 from lambda_scenarios.model.values import Json, WrittenFloat, WrittenInt
-from lambda_scenarios.scenarios import not_yet
 from lambda_scenarios.scenarios.quick_check import are_plainly_sound_defaults, is_plainly_sound
 
 if TYPE_CHECKING:
@@ -17,23 +16,22 @@ if TYPE_CHECKING:
 def problems(value: Json, file: str) -> tuple[Diagnostic, ...]:
     """All that is wrong with the structure of one parsed scenario file; empty where it is sound.
 
-    `file` is absolute. What the format knows but this version can't do is among them ("not yet").
-    Templates, files and functions that the document names are not looked at.
+    `file` is absolute. Templates, files and functions that the document names are not looked at.
     """
     if is_plainly_sound(value) or accepts(value):
-        return not_yet.refusals(value, file)
+        return ()
     from lambda_scenarios.scenarios import explain  # pays for itself only where something is wrong
 
-    return explain.explain(value, file) + not_yet.refusals(value, file)
+    return explain.explain(value, file)
 
 
 def problems_of_defaults(value: Json, file: str) -> tuple[Diagnostic, ...]:
     """The same for one parsed `_defaults.yml`."""
     if are_plainly_sound_defaults(value) or accepts(value, "defaults"):
-        return not_yet.refusals(value, file)
+        return ()
     from lambda_scenarios.scenarios import explain
 
-    return explain.explain_defaults(value, file) + not_yet.refusals(value, file)
+    return explain.explain_defaults(value, file)
 
 
 def accepts(value: Json, schema: schemas.Name = "scenario") -> bool:
