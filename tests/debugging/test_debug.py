@@ -371,3 +371,15 @@ def test_java_in_a_container() -> None:
         "OTHER": "2",
     }
     assert arguments.ports == ("80:80", f"127.0.0.1:{port}:{port}")
+
+
+def test_a_container_on_another_machine() -> None:
+    service = ServiceInfo("s", "dev", "us-east-1", "/code", None)
+    function = Function("f", "s-dev-f", "shop.F", "java21", "/code", service)
+    told = debugging.attachable_container(
+        (), DockerArguments(), function, debugging.Debugging(0), "/var/task", far="tcp://build:2375"
+    )[2]
+    (port,) = re.findall(r":(\d+)$", told.headline)
+    assert told.how.splitlines()[0].endswith(
+        f"is on the machine of tcp://build:2375; first: ssh -L {port}:127.0.0.1:{port} build"
+    )

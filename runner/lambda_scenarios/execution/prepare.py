@@ -255,8 +255,14 @@ class _Desk:
             if self._conditions.debug is not None:
                 from lambda_scenarios.runtimes.debugging import attachable_container
 
+                engine = containers.engine
                 variables, arguments, debugger = attachable_container(
-                    variables, inside.arguments, function, self._conditions.debug, containers.TASK_ROOT
+                    variables,
+                    inside.arguments,
+                    function,
+                    self._conditions.debug,
+                    containers.TASK_ROOT,
+                    far=engine.host if engine.reach.far else None,
                 )
                 inside = inside._replace(arguments=arguments)
             nonce = os.urandom(8).hex() if inside.wrapped else ""

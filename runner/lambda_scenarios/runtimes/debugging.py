@@ -12,6 +12,7 @@ import shlex
 import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.phrases import shown_path
@@ -281,8 +282,11 @@ def attachable_container(
     function: Function,
     debugging: Debugging,
     task_root: str,
+    *,
+    far: str | None = None,
 ) -> tuple[tuple[tuple[str, str], ...], DockerArguments, Debugger]:
-    """The same of a container: its environment, its arguments, and what to tell."""
+    """The same of a container: its environment, its arguments, and what to tell. `far` is the address of an
+    engine whose 127.0.0.1 isn't this machine's."""
     kind = _kind(function)
     if kind.option is None:
         raise UsageError(
@@ -302,6 +306,10 @@ def attachable_container(
     if arguments.network != "host":
         arguments = arguments._replace(ports=(*arguments.ports, f"{_HOST}:{port}:{port}"))
     debugger = _debugger(kind, function, Site(port, function.code, task_root))
+    if far is not None:
+        host = urlsplit(far).hostname or "HOST"
+        tunnel = f"  the port is on the machine of {far}; first: ssh -L {port}:{_HOST}:{port} {host}"
+        debugger = debugger._replace(how=f"{tunnel}\n{debugger.how}")
     return tuple(sorted(found.items())), arguments, debugger
 
 

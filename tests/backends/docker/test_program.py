@@ -113,10 +113,18 @@ def test_images_that_are_missing(project: Path) -> None:
 @pytest.mark.parametrize(
     ("host", "words"),
     [
-        ("unix:///nowhere.sock", "this needs a Docker engine, and none runs on this machine"),
-        ("tcp://127.0.0.1:1", "no Docker engine answers at tcp://127.0.0.1:1"),
+        (
+            "unix:///nowhere.sock",
+            "no Docker engine answers at /nowhere.sock, which DOCKER_HOST names: there is no such socket",
+        ),
+        (
+            "tcp://127.0.0.1:1",
+            "engine answers at tcp://127.0.0.1:1, which DOCKER_HOST names: connection refused",
+        ),
+        ("127.0.0.1:1", "no Docker engine answers at tcp://127.0.0.1:1, which DOCKER_HOST names"),
         ("ssh://me@elsewhere", "containers of ssh://me@elsewhere can't reach this machine"),
-        ("nonsense", "no Docker engine answers at nonsense"),
+        ("nonsense", "`nonsense`, which DOCKER_HOST names, is no address of a Docker engine"),
+        ("tcp://", "`tcp://`, which DOCKER_HOST names, is no address of a Docker engine"),
     ],
 )
 def test_no_engine(host: str, words: str, tmp_path: Path) -> None:

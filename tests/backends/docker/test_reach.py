@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lambda_scenarios.backends.docker import layers, reach
 from lambda_scenarios.backends.docker.container import Frames
+from lambda_scenarios.backends.docker.engine import host_of
 from lambda_scenarios.backends.docker.images import IMAGES, NONE, image_of
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function, ServiceInfo
@@ -46,6 +47,39 @@ def test_of_another_machine() -> None:
     # From the address that leads there, which is where its containers can call back to.
     found = reach.find("tcp://127.0.0.3:2375", {}, FOREIGN, {})
     assert (found.listen == found.name, found.same_machine) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("unix://", "unix:///var/run/docker.sock"),
+        ("unix:///run/user/1000/docker.sock", "unix:///run/user/1000/docker.sock"),
+        (" tcp://build:2375 ", "tcp://build:2375"),
+        ("tcp://build", "tcp://build:2375"),
+        ("10.0.0.7:2375", "tcp://10.0.0.7:2375"),
+        ("http://build:2375", "tcp://build:2375"),
+        ("ssh://me@build", "ssh://me@build"),
+    ],
+)
+def test_addresses_of_engines(named: str, expected: str) -> None:
+    assert host_of({"DOCKER_HOST": named}) == (expected, "DOCKER_HOST")
+
+
+def test_a_context_that_is_not_there() -> None:
+    with pytest.raises(MissingPart, match="no Docker context `nowhere`"):
+        host_of({"DOCKER_CONTEXT": "nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("found", "far"),
+    [
+        (reach.Reach("172.17.0.1", "172.17.0.1", True), False),
+        (reach.Reach("127.0.0.1", reach.HOST, False), False),
+        (reach.Reach("10.0.0.7", "10.0.0.7", False), True),
+    ],
+)
+def test_whose_loopback_a_published_port_is_on(found: reach.Reach, far: bool) -> None:
+    assert found.far == far
 
 
 def test_one_that_leads_one_way() -> None:

@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import docker
 from docker.errors import APIError, DockerException
+from docker.utils import parse_host
 
 from lambda_scenarios.backends.docker import configuration, leftovers
 from lambda_scenarios.backends.docker.container import Container
@@ -66,15 +68,15 @@ def connect(environ: Mapping[str, str]) -> Engine:
 
     Raises MissingPart where there is none, in one line that says what to do.
     """
-    host = "the Docker engine"
+    host, by = "the Docker engine", ""
     try:
-        host = host_of(environ)
+        host, by = host_of(environ)
         refuse_one_way(host)
         client = docker.APIClient(
             base_url=host, version="auto", timeout=_TIMEOUT, tls=_tls(environ), user_agent="lambda-scenarios"
         )
     except (DockerException, OSError, ValueError) as error:
-        raise explained(host, error) from None
+        raise explained(host, by, error) from None
     try:
         version = tuple(int(part) for part in client.api_version.split(".")[:2])
         if version < _OLDEST:
@@ -91,29 +93,57 @@ def connect(environ: Mapping[str, str]) -> Engine:
         leftovers.remove(client)
     except (DockerException, OSError) as error:
         client.close()
-        raise explained(host, error) from None
+        raise explained(host, by, error) from None
     except MissingPart:
         client.close()
         raise
     return Engine(client, host, reach, info, environ)
 
 
-def host_of(environ: Mapping[str, str]) -> str:
-    """The engine's URL: DOCKER_HOST, else that of the context (as `docker context use` chose it), else the
-    socket of the system or of Docker Desktop."""
-    named = environ.get("DOCKER_HOST")
+def host_of(environ: Mapping[str, str]) -> tuple[str, str]:
+    """The engine's URL, and what names it (empty: nothing does): DOCKER_HOST, else the context (that of
+    DOCKER_CONTEXT, or as `docker context use` chose it), else the socket of the system or of Docker Desktop.
+
+    Raises MissingPart for what is no URL of an engine, and for a context that isn't there.
+    """
+    named = environ.get("DOCKER_HOST", "").strip()
     if named:
-        return named
+        return _url(named, "DOCKER_HOST", environ), "DOCKER_HOST"
     from docker.context import ContextAPI
 
-    context = ContextAPI.get_context(environ.get("DOCKER_CONTEXT") or None)
+    chosen = environ.get("DOCKER_CONTEXT") or None
+    context = ContextAPI.get_context(chosen)
+    if context is None and chosen is not None:
+        raise MissingPart(
+            f"there is no Docker context `{chosen}`, which DOCKER_CONTEXT names",
+            ("docker context ls lists them", "or: --missing-runtime skip"),
+        )
     if context is not None and context.Host:
-        found = str(context.Host).replace("http+unix://", "unix://")
+        by = f"the context `{context.Name}`"
+        found = _url(str(context.Host), by, environ)
         if found != "unix:///var/run/docker.sock":
-            return found
+            return found, by
     usual = "/var/run/docker.sock"
     of_desktop = os.path.join(environ.get("HOME", "/"), ".docker", "run", "docker.sock")
-    return "unix://" + (of_desktop if not os.path.exists(usual) and os.path.exists(of_desktop) else usual)
+    exists = not os.path.exists(usual) and os.path.exists(of_desktop)
+    return "unix://" + (of_desktop if exists else usual), ""
+
+
+def _url(text: str, by: str, environ: Mapping[str, str]) -> str:
+    """`unix:///path`, `tcp://host:port` or `ssh://…`, whatever is left out: as Docker completes it."""
+    if text.startswith("ssh://"):
+        return text
+    try:
+        url = urlsplit(text)
+        if url.scheme == "tcp" and url.hostname and url.port is None:
+            text = f"{text.rstrip('/')}:{2376 if _tls(environ) else 2375}"
+        completed = str(parse_host(text))
+    except (DockerException, ValueError) as error:
+        raise MissingPart(
+            f"`{text}`, which {by} names, is no address of a Docker engine: {_short(str(error))}",
+            ("as in unix:///var/run/docker.sock or tcp://127.0.0.1:2375", "or: --missing-runtime skip"),
+        ) from None
+    return completed.replace("http+unix://", "unix://").replace("http://", "tcp://")
 
 
 def _tls(environ: Mapping[str, str]) -> docker.tls.TLSConfig | bool:
@@ -136,8 +166,8 @@ def _certificate(environ: Mapping[str, str]) -> tuple[str, str]:
     return os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
 
 
-def explained(host: str, error: Exception) -> MissingPart:
-    """Why there is no engine, and what helps."""
+def explained(host: str, by: str, error: Exception) -> MissingPart:
+    """Why there is no engine, and what helps. `by` is what names the host, empty where nothing does."""
     text = str(error)
     skip = "or: --missing-runtime skip"
     path = host.removeprefix("unix://") if host.startswith("unix://") else None
@@ -146,14 +176,21 @@ def explained(host: str, error: Exception) -> MissingPart:
             f"this user may not use the Docker engine ({path or host}: permission denied)",
             ("to allow it: sudo usermod -aG docker $USER, and log in again", skip),
         )
+    if by:
+        why = "there is no such socket" if path and not os.path.exists(path) else _short(text)
+        other = "unset DOCKER_HOST" if by == "DOCKER_HOST" else "docker context use default"
+        return MissingPart(
+            f"no Docker engine answers at {path or host}, which {by} names: {why}",
+            (f"start that one; or, for the usual engine of this machine: {other}", skip),
+        )
+    if path is not None and os.path.exists(path):
+        return MissingPart(
+            f"no Docker engine answers at {path}",
+            ("to start it: systemctl start docker, or open Docker Desktop", skip),
+        )
     if path is not None:
-        if os.path.exists(path):
-            return MissingPart(
-                f"no Docker engine answers at {path}",
-                ("to start it: systemctl start docker, or open Docker Desktop", skip),
-            )
         return MissingPart("this needs a Docker engine, and none runs on this machine", (advice(), skip))
-    return MissingPart(f"no Docker engine answers at {host}: {_short(text)}", ("DOCKER_HOST names it", skip))
+    return MissingPart(f"no Docker engine answers at {host}: {_short(text)}", (skip,))
 
 
 def advice() -> str:
@@ -171,6 +208,10 @@ def advice() -> str:
 
 
 def _short(text: str) -> str:
+    """What the system said, out of what the HTTP client made of it."""
+    told = re.search(r"\[Errno -?\d+\] ([\w ]+)|\(\d+, '([\w ]+)'", text)
+    if told is not None:
+        return (told[1] or told[2]).lower()
     return text.rpartition(": ")[2].rstrip(")'\"") if len(text) > 100 else text
 
 

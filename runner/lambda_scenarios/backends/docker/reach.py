@@ -28,6 +28,11 @@ class Reach(NamedTuple):
     def address(self, port: int) -> str:
         return f"{self.name}:{port}"
 
+    @property
+    def far(self) -> bool:
+        """Whether a port that the engine publishes on its 127.0.0.1 is not on this machine's."""
+        return not self.same_machine and self.listen not in _LOOPBACK
+
     def advice(self, port: int) -> str:
         """What to tell where no container ever called."""
         return (
