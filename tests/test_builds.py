@@ -202,3 +202,15 @@ def test_a_failed_build_is_an_error_that_no_option_skips(tmp_path: Path) -> None
     assert "the build of a failed" in done.stdout
     assert "what the compiler says" in done.stdout
     assert state.FOLDER == ".lambda-scenarios"
+
+
+def test_a_build_whose_program_is_missing_is_a_part_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "scenarios.yml").write_text(
+        "functions: {f: {handler: bootstrap, runtime: provided.al2023, code: ., build: no-such-compiler}}\n"
+        "service: null\nscenarios: [{name: a, function: f}]\n"
+    )
+    done = running.run(tmp_path, "run", "scenarios.yml", "--no-reports")
+    assert done.status == 1
+    assert "or: --missing-runtime skip" in done.stdout
+    done = running.run(tmp_path, "run", "scenarios.yml", "--no-reports", "--missing-runtime", "skip")
+    assert (done.status, "1 skipped" in done.stdout) == (0, True), done

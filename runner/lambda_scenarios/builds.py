@@ -28,6 +28,8 @@ from lambda_scenarios.phrases import plural, shown_path
 _PASSED_OVER = frozenset({".git", ".hg", ".svn", state.FOLDER, "__pycache__", ".serverless", ".pytest_cache"})
 _SHOWN_LINES = 40  # of the output of a build that failed
 _KEPT = 256 * 1024  # bytes of it
+# Of a shell (POSIX, 2.8.2): the program that was asked for isn't there.
+_NOT_FOUND = 127
 # A shell, since the command is one: its directory and itself as they are, whatever stands in them.
 _SHELL = ("/bin/sh", "-c", 'cd -- "$1" && eval "$2"', "build")
 
@@ -137,7 +139,10 @@ def _run(build: Build, names: str, site: Site, say: Callable[[str], None]) -> Mi
         say(f"built {names} in {time.monotonic() - began:.1f} s")
         return None
     how = f"it exited with status {status}" if status > 0 else f"it was ended by signal {-status}"
-    return _failure(names, build, directory, how, text.decode("utf-8", "replace"))
+    failure = _failure(names, build, directory, how, text.decode("utf-8", "replace"))
+    if status == _NOT_FOUND:  # the tool that builds it is a part of this machine, as a runtime is
+        return MissingPart(failure.problem, (*failure.notes, "or: --missing-runtime skip"))
+    return failure
 
 
 def _output(process: Process) -> bytes:
