@@ -208,6 +208,20 @@ class TestInformation:
         assert lines[at + 1].strip() == f"debugger: debugpy {debugpy.__version__}"
         (shop / ".venv").unlink()
 
+    def test_doctor_finds_the_virtualenvs_of_services(self, tmp_path: Path) -> None:
+        below, here, elsewhere = (tmp_path / name for name in ("project/services/a", "project", ""))
+        for folder in (below, here, elsewhere):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "venv").symlink_to(sys.prefix)
+        (here / ".git").mkdir()
+        for folder, paths in (
+            (here, ["services/a/venv/bin/python", "venv/bin/python"]),
+            (below, ["../../venv/bin/python", "venv/bin/python"]),
+        ):
+            lines = running.run(folder, "doctor").stdout.splitlines()
+            found = [line.split()[-1] for line in lines if line.endswith("venv/bin/python")]
+            assert sorted(found) == paths
+
     def test_doctor_tells_whose_credentials_there_are_and_no_secret(self, shop: Path, tmp_path: Path) -> None:
         (tmp_path / "config").write_text(
             "[profile work]\nregion = eu-north-1\naws_access_key_id = AKIAX\naws_secret_access_key = hush\n"

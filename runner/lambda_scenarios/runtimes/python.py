@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import islice
 
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
@@ -91,18 +93,52 @@ def _layer_paths(function: Function, version: str) -> list[str]:
 
 
 def inspect(world: World) -> tuple[Found, ...]:
-    """The Python of a virtualenv here, which services here are run by, and every Python 3 on PATH."""
+    """The Pythons of virtualenvs, which services are run by that have one, and every Python 3 on PATH."""
     from lambda_scenarios.runtimes.debugging import debugpy_of
 
     advice = programs.os_advice(world.environ, "apt-get install python3", "brew install python")
     names = ("python3", *(f"python3.{minor}" for minor in range(15, 7, -1)))
-    own = (os.path.join(world.cwd, name, "bin", "python") for name in _VIRTUALENVS)
+    own = [(path, path) for path in _virtualenvs(world.cwd)]
+    others = ((path, None) for path in programs.on_path(names, world.environ))
     seen: dict[str, Found] = {}
-    for path in (*filter(os.path.exists, own), *programs.on_path(names, world.environ)):
+    for path, key in (*own, *others):
         version = programs.python_version(path, world.environ)
-        if version is not None and version not in seen:
-            seen[version] = Found("python", version, path, advice, (debugpy_of(path, world),))
+        if version is not None and (key or version) not in seen:
+            seen[key or version] = Found("python", version, path, advice, (debugpy_of(path, world),))
     return tuple(seen.values()) or (Found("python", None, None, advice),)
+
+
+# Of directories below this one: how deep a service's virtualenv is looked for, and in how many of them.
+_DEPTH, _DIRECTORIES = 3, 2000
+
+
+def _virtualenvs(cwd: str) -> Iterator[str]:
+    """Pythons of the virtualenvs here, above as far as the repository goes, and in the directories below."""
+    for folder in (*_upwards(cwd), *islice(_downwards(cwd, _DEPTH), _DIRECTORIES)):
+        for name in _VIRTUALENVS:
+            path = os.path.join(folder, name, "bin", "python")
+            if os.access(path, os.X_OK):
+                yield path
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    yield folder
+    above = os.path.dirname(folder)
+    if above != folder and not os.path.exists(os.path.join(folder, ".git")):
+        yield from _upwards(above)
+
+
+def _downwards(folder: str, depth: int) -> Iterator[str]:
+    try:
+        inner = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return
+    for name in inner:
+        path = os.path.join(folder, name)
+        if not name.startswith(".") and name not in (*_VIRTUALENVS, "node_modules"):
+            yield path
+            if depth > 1:
+                yield from _downwards(path, depth - 1)
 
 
 RUNTIME = Runtime("python", launch, inspect)
