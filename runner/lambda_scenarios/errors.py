@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from lambda_scenarios.model.values import Origin, Place
 
 if TYPE_CHECKING:
-    from lambda_scenarios.reports.targets import Kind
+    pass
 
 # A remark is a warning that `--strict` lets pass.
 Severity = Literal["error", "warning", "remark"]
@@ -56,7 +56,7 @@ class NothingSelected(Exception):
 class ReportNotWritten(Exception):
     """A report could not be written (exit status 3); `written` (kind and path) were."""
 
-    def __init__(self, problem: str, written: tuple[tuple[Kind, str], ...] = ()) -> None:
+    def __init__(self, problem: str, written: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(problem)
         self.written = written
 

@@ -108,7 +108,7 @@ class Judge:
         decided = verdict.decide(
             outcome.ending,
             holds=not mismatches,
-            unjudged=all(mismatch.unjudged for mismatch in mismatches),
+            unjudged=evaluation.unjudged,
         )
         if self.album is not None and decided.status == "passed":
             self.album.take(number, invocation.expectation.snapshot, outcome.ending)

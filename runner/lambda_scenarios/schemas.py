@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from typing import Any, Literal
 
 Name = Literal["scenario", "defaults", "config", "report"]
@@ -51,6 +52,22 @@ def _defaults() -> dict[str, Any]:
         "properties": {key: node for key, node in schema["properties"].items() if key != "scenarios"},
         "definitions": definitions,
     }
+
+
+def learn(matchers: Iterable[str], backends: Iterable[str]) -> bool:
+    """From now on the schemas of scenario files know matchers (with their `$`) and backends of extensions as
+    well; whether that is any news."""
+    definitions = load("scenario")["definitions"]
+    known, choices = definitions["matchers"]["properties"], definitions["backend"]["else"]["enum"]
+    new_matchers = [name for name in matchers if name not in known]
+    new_backends = [name for name in backends if name not in choices]
+    known |= {name: {"description": "A matcher of an extension."} for name in new_matchers}
+    choices += new_backends
+    if not new_matchers and not new_backends:
+        return False
+    _fast.clear()
+    _exact.clear()
+    return True
 
 
 def path(name: Name) -> str:

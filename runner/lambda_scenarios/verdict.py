@@ -35,13 +35,13 @@ class Verdict(NamedTuple):
     reason: str | None = None
 
 
-def decide(ending: Ending, *, holds: bool, unjudged: bool = False) -> Verdict:
-    """The status of one invocation. `holds`: every expectation of it does; `unjudged`: those that don't may
-    do, for all that is known."""
+def decide(ending: Ending, *, holds: bool, unjudged: str = "") -> Verdict:
+    """The status of one invocation. `holds`: every expectation of it does; `unjudged`: why those that don't
+    may do, for all that is known."""
     if isinstance(ending, BackendFailed):
         return Verdict("error", ending.problem)
     if unjudged and not holds:
-        return Verdict("error", "it can't be judged: only a part of the logs is known")
+        return Verdict("error", f"it can't be judged: {unjudged}")
     return Verdict("passed" if holds else "failed")
 
 

@@ -17,6 +17,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.extending import packages
+
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
@@ -88,8 +90,8 @@ def rows(page: Path) -> list[Row]:
     return found
 
 
-def write_project(page: Path, directory: Path) -> None:
-    """The files and the examples of a page."""
+def write_project(page: Path, directory: Path) -> dict[str, str]:
+    """The files and the examples of a page; returns the environment in which its package is found."""
     for block in blocks(page):
         if block.kind in ("file", "example"):
             path = directory / block.argument
@@ -99,3 +101,6 @@ def write_project(page: Path, directory: Path) -> None:
     if not echo.exists():
         echo.parent.mkdir(exist_ok=True)
         echo.write_text("def handler(event, context):\n    return event\n")
+    projects = sorted(directory.glob("*/pyproject.toml"))
+    assert len(projects) < 2, "their environments would have to be joined"
+    return packages.of_project(projects[0].parent) if projects else {}

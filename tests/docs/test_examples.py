@@ -42,12 +42,12 @@ def test_every_block_of_yaml_is_marked(page: Path) -> None:
 
 @pages_with("example")
 def test_examples_pass(page: Path, tmp_path: Path) -> None:
-    write_project(page, tmp_path)
+    env = write_project(page, tmp_path)
     examples = [block for block in blocks(page) if block.kind == "example"]
     # Those that a shown output expects to fail are judged by that output.
     shown = "".join(block.text for block in blocks(page) if block.argument.startswith("status"))
     paths = [block.argument for block in examples if block.argument not in shown]
-    done = running.run(tmp_path, "run", *paths)
+    done = running.run(tmp_path, "run", *paths, env=env)
     assert done.status == 0, done.stdout + done.stderr
     results = json.loads((tmp_path / "reports" / "report.json").read_text())["results"]
     assert {result["file"] for result in results} == set(paths)
@@ -99,10 +99,10 @@ def test_other_yaml_is_yaml(block: Block) -> None:
 
 @by_place("output")
 def test_output_is_what_is_printed(block: Block, tmp_path: Path) -> None:
-    write_project(block.page, tmp_path)
+    env = write_project(block.page, tmp_path)
     command, _, expected = block.text.partition("\n")
     assert command.startswith("$ lambda-scenarios ")
-    done = running.run(tmp_path, *shlex.split(command)[2:])
+    done = running.run(tmp_path, *shlex.split(command)[2:], env=env)
     if os.environ.get("GOLDEN_UPDATE"):
         _write_output(block, f"{command}\n{_tidy(done.stdout + done.stderr)}\n")
         return

@@ -19,7 +19,7 @@ from lambda_scenarios.checks.alignment import (
 )
 from lambda_scenarios.checks.judge import holds, holds_absent
 from lambda_scenarios.checks.wording import scalar, short
-from lambda_scenarios.model.expectation import Inner, Matchers, Node, SchemaIs, Several
+from lambda_scenarios.model.expectation import Extended, Inner, Matchers, Node, SchemaIs, Several
 from lambda_scenarios.model.locations import quote
 from lambda_scenarios.model.record import DiffLine
 
@@ -223,6 +223,8 @@ def _expected_text(node: Node) -> str:
         return "a value that is valid under the schema"
     if isinstance(node, (Inner, Several)):
         return node.name
+    if isinstance(node, Extended):
+        return short({node.name: node.argument}, 200)
     if entries_of(node) is not None:
         return "{}"
     if items_of(node) is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.checks.facts import Facts, Missing, Part, Trouble
 from lambda_scenarios.checks.judge import holds, holds_absent
-from lambda_scenarios.model.expectation import Clause, Evaluation, Expectation
+from lambda_scenarios.model.expectation import Clause, Evaluation, Expectation, ExtensionFailed
 from lambda_scenarios.model.outcome import BackendFailed, Ending, FunctionError, Outcome, Returned
 
 if TYPE_CHECKING:
@@ -24,11 +24,14 @@ def evaluate(expectation: Expectation, outcome: Outcome, function: Function, eve
     assert not isinstance(outcome.ending, BackendFailed)
     facts = Facts(outcome, function, event)
     if ending_holds(expectation, outcome.ending):
-        for clause in expectation.clauses:
-            if not clause_holds(clause, facts):
-                break
-        else:
-            return _ALL_HOLDS
+        try:
+            for clause in expectation.clauses:
+                if not clause_holds(clause, facts):
+                    break
+            else:
+                return _ALL_HOLDS
+        except ExtensionFailed:
+            pass  # it fails again below, where it is told
     from lambda_scenarios.checks.explain import explain
 
     return explain(expectation, outcome, facts)

@@ -21,6 +21,7 @@ from lambda_scenarios.model.expectation import (
     Equal,
     Evaluation,
     Expectation,
+    ExtensionFailed,
     Inner,
     Mapping,
     Matchers,
@@ -45,6 +46,7 @@ from lambda_scenarios.model.outcome import (
     TimedOut,
     WorkerDied,
 )
+from lambda_scenarios.model.values import Origin
 
 _LOCATIONS: Final[dict[Subject, str]] = {
     "output": "output",
@@ -79,18 +81,36 @@ def explain(expectation: Expectation, outcome: Outcome, facts: Facts) -> Evaluat
     for clause in expectation.clauses:
         out = Findings(expectation.origin)
         out.anchor = clause.path if clause.external else None
-        _explain_clause(clause, facts, out)
-        if not out.mismatches and not clause_holds(clause, facts):
-            # The verdict is the fast judge's: a reason that can't be found must not turn it.
-            location = _location(clause)
-            out.add(clause.path, location, _NO_REASON, expected_text(clause.node), "(something else)")
+        try:
+            _explain_clause(clause, facts, out)
+            if not out.mismatches and not clause_holds(clause, facts):
+                # The verdict is the fast judge's: a reason that can't be found must not turn it.
+                location = _location(clause)
+                out.add(clause.path, location, _NO_REASON, expected_text(clause.node), "(something else)")
+        except ExtensionFailed as failed:
+            out.mismatches[:] = [_not_judged(failed, expectation.origin, _location(clause))]
         if clause.subject in ("logs", "log record") and facts.truncated():
-            out.mismatches[:] = [mismatch._replace(unjudged=True) for mismatch in out.mismatches]
+            unjudged = "only a part of the logs is known"
+            out.mismatches[:] = [mismatch._replace(unjudged=unjudged) for mismatch in out.mismatches]
         mismatches += out.mismatches
         if out.mismatches and clause.external:  # what holds of another file's value has no name here
             out.held.clear()
         held += [name for name in out.held if name not in held]
     return Evaluation(tuple(mismatches), tuple(held[:50]))
+
+
+def _not_judged(failed: ExtensionFailed, expect: Origin, location: str) -> Mismatch:
+    """In place of a clause: a matcher of an extension in it failed."""
+    path = ("expect", *failed.origin.path[len(expect.path) :])
+    return Mismatch(
+        format_location(path),
+        location,
+        failed.origin,
+        failed.problem,
+        "(not judged)",
+        "(not judged)",
+        unjudged=failed.problem,
+    )
 
 
 def describe_ending(ending: Ending) -> str:

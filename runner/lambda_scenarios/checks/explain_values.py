@@ -20,6 +20,7 @@ from lambda_scenarios.checks.wording import count, difference, noun_of_types, sc
 from lambda_scenarios.errors import did_you_mean
 from lambda_scenarios.model.expectation import (
     Equal,
+    Extended,
     Inner,
     Matchers,
     Matches,
@@ -102,7 +103,9 @@ def explain_value(node: Node, found: Json, path: DocPath, location: str, out: Fi
         _explain_schema(node, found, path, location, out)
     else:
         wanted = _wanted(node)
-        out.add(path, location, f"expected {wanted}, found {_found(node, found)}", wanted, short(found))
+        own = node.judge(found) if isinstance(node, Extended) else None
+        message = own or f"expected {wanted}, found {_found(node, found)}"
+        out.add(path, location, message, wanted, short(found))
 
 
 def _note_held(node: Node, path: DocPath, out: Findings) -> None:
@@ -243,6 +246,8 @@ def _wanted(node: Node) -> str:
         return f"{noun}{_COMPARED[node.name]} {short(node.value)}"
     if isinstance(node, (Inner, Several)):
         return f"a match of {node.name}"
+    if isinstance(node, Extended):
+        return f"a match of {node.name}: {short(node.argument)}"
     return "a value that is valid under the schema"
 
 

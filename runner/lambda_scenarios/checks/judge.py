@@ -11,6 +11,7 @@ from lambda_scenarios.checks.json_text import parse_json
 from lambda_scenarios.checks.pairing import pair_all
 from lambda_scenarios.model.expectation import (
     Equal,
+    Extended,
     Inner,
     Mapping,
     Matchers,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def holds(node: Node, found: Json) -> bool:
-    """Does `found` match the node?"""
+    """Does `found` match the node? Raises ExtensionFailed where a matcher of an extension can't say."""
     return _JUDGES[type(node)](node, found)
 
 
@@ -217,6 +218,10 @@ def _schema_is(node: SchemaIs, found: Json) -> bool:
     return schema_holds(node.schema, found)
 
 
+def _extended(node: Extended, found: Json) -> bool:
+    return node.judge(found) is None
+
+
 # Each judge takes the nodes of its own key only, which a dictionary's type can't say.
 _JUDGES: Final[dict[type, Callable[[Any, Json], bool]]] = {
     Equal: _equal,
@@ -230,4 +235,5 @@ _JUDGES: Final[dict[type, Callable[[Any, Json], bool]]] = {
     Inner: _inner,
     Several: _several,
     SchemaIs: _schema_is,
+    Extended: _extended,
 }

@@ -129,15 +129,9 @@ def _plain(value: Json, path: DocPath, reading: Reading) -> Json:
 def _matchers(source: dict[str, Json], path: DocPath, reading: Reading, mode: Mode) -> Node:
     parts: list[tuple[str, Node]] = []
     for name, value in source.items():
-        compiler = _COMPILERS.get(name)
-        if compiler is None:
-            near = did_you_mean(name, MATCHER_NAMES)
-            label = f"did you mean `{near}`?" if near else "there are: " + ", ".join(MATCHER_NAMES)
-            note = "a mapping with keys that begin with `$` in earnest: `{$literal: …}`"
-            reading.wrong((*path, name), f"unknown matcher `{name}`", label, note, key=True)
-            continue
         here = (*path, name)
-        if reading.opaque(value) and name != "$literal":
+        compiler = _COMPILERS.get(name, _extended)
+        if reading.opaque(value) and name != "$literal" and name in _COMPILERS:
             if name in ("$absent", "$optional"):
                 _needs_key(name, here, reading, mode)
             continue
@@ -385,6 +379,42 @@ def _shown(value: Json) -> str:
     from lambda_scenarios.checks.wording import short
 
     return value if isinstance(value, str) else short(value, 40)
+
+
+def _extended(name: str, value: Json, path: DocPath, reading: Reading, _: Mode) -> Node | None:
+    """A name that isn't built in: that of an extension, or a mistake."""
+    from lambda_scenarios.extending import matchers
+    from lambda_scenarios.extending.entry_points import UnusableExtension
+
+    try:
+        known = matchers.known(name, MATCHER_NAMES)
+        if known is None:
+            _unknown(name, path, reading)
+            return None
+        if reading.templates and _has_template(value, reading):
+            return None
+        argument = _plain(value, path, reading)
+        refusal = matchers.refusal(known, argument)
+    except UnusableExtension as unusable:
+        reading.wrong(path, unusable.problem, "", *unusable.notes, key=True)
+        return None
+    if refusal is not None:
+        reading.wrong(path, f"`{name}` can't take {_shown_value(value)}", refusal)
+        return None
+    return matchers.node(known, name, argument, reading.origin.at(*path))
+
+
+def _unknown(name: str, path: DocPath, reading: Reading) -> None:
+    near = did_you_mean(name, MATCHER_NAMES)
+    label = f"did you mean `{near}`?" if near else "there are: " + ", ".join(MATCHER_NAMES)
+    note = "a mapping with keys that begin with `$` in earnest: `{$literal: …}`"
+    reading.wrong(path, f"unknown matcher `{name}`", label, note, key=True)
+
+
+def _shown_value(value: Json) -> str:
+    from lambda_scenarios.checks.wording import short
+
+    return short(value, 40)
 
 
 _COMPILERS: dict[str, _Compiler] = {

@@ -177,7 +177,10 @@ def add_strict(parser: argparse._ActionsContainer) -> None:
 def add_backend(group: argparse._ActionsContainer, parser: Parser) -> None:
     parser.verbatim["--docker-arg"] = "--docker-arg"
     group.add_argument(
-        "--backend", choices=("auto", "local", "docker", "aws"), help="where functions run (default: auto)"
+        "--backend",
+        type=_backend,
+        metavar="auto|local|docker|aws",
+        help="where functions run (default: auto), or a backend of an extension",
     )
     group.add_argument(
         "--docker-image",
@@ -188,6 +191,27 @@ def add_backend(group: argparse._ActionsContainer, parser: Parser) -> None:
     group.add_argument(
         "--docker-arg", action="append", metavar="ARGS", help="arguments of docker run, for all containers"
     )
+
+
+_BACKENDS = ("auto", "local", "docker", "aws")
+
+
+def _backend(text: str) -> str:
+    """A backend's name, of this program or of an extension. Raises UsageError."""
+    if text in _BACKENDS:
+        return text
+    from lambda_scenarios.extending.backends import known
+    from lambda_scenarios.extending.entry_points import UnusableExtension, installed
+
+    try:
+        if known(text, _BACKENDS) is not None:
+            return text
+    except UnusableExtension as unusable:
+        raise UsageError(Diagnostic(unusable.problem, notes=unusable.notes)) from None
+    names = [*_BACKENDS, *(extension.name for extension in installed("backends"))]
+    close = did_you_mean(text, names)
+    notes = (f"did you mean `{close}`?",) if close else (f"there are: {', '.join(names)}",)
+    raise UsageError(Diagnostic(f"there is no backend `{text}`", notes=notes))
 
 
 def add_aws(group: argparse._ActionsContainer) -> None:

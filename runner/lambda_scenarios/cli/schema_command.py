@@ -17,6 +17,13 @@ def _configure(parser: Parser) -> None:
 
 
 def _execute(options: argparse.Namespace, _world: World) -> int:
+    if options.name == "scenario":
+        from lambda_scenarios.extending.entry_points import installed
+
+        schemas.learn(
+            [f"${extension.name}" for extension in installed("matchers")],
+            [extension.name for extension in installed("backends")],
+        )
     print(json.dumps(schemas.load(options.name), indent=2, ensure_ascii=False))
     return statuses.DONE
 

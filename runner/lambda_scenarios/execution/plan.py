@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from lambda_scenarios.extending.backends import Starter
     from lambda_scenarios.model.container import ContainerSpec
     from lambda_scenarios.model.remote import RemoteCall, RemoteSpec
     from lambda_scenarios.runtimes.runtime import Debugger
@@ -22,7 +23,8 @@ class WorkerSpec(NamedTuple):
     `nonce` marks the ends of invocations in its output ("": it doesn't). `environment` is complete but for
     AWS_LAMBDA_RUNTIME_API; `number` names it in reports, and `identity` says whose credentials it has. Where
     there is a `container`, that is started, and `command` is empty; where there is a `remote`, nothing is.
-    Where there is a `debugger`, it is waited for, and nothing has a limit.
+    Where there is a `debugger`, it is waited for, and nothing has a limit; where there is a `starter`, it
+    says what is started in place of `command`.
     """
 
     command: tuple[str, ...]
@@ -34,6 +36,7 @@ class WorkerSpec(NamedTuple):
     container: "ContainerSpec | None" = None
     remote: "RemoteSpec | None" = None
     debugger: "Debugger | None" = None
+    starter: "Starter | None" = None
 
     @property
     def init_limit(self) -> float:
@@ -45,6 +48,8 @@ class WorkerSpec(NamedTuple):
         """Where it runs, as reports name it."""
         if self.remote is not None:
             return "aws"
+        if self.starter is not None:
+            return self.starter.known.name
         return "local" if self.container is None else "docker"
 
     @property
@@ -52,6 +57,8 @@ class WorkerSpec(NamedTuple):
         """What is started, as messages name it."""
         if self.remote is not None:
             return f"a request to {self.remote.shown}"
+        if self.starter is not None:
+            return self.starter.known.shown
         return self.command[0] if self.container is None else f"a container of {self.container.image}"
 
 

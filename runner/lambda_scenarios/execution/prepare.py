@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lambda_scenarios.errors import Diagnostic, MissingPart, UsageError, did_you_mean
 from lambda_scenarios.execution.plan import NO_LIMIT, Assignment, Task, WorkerSpec
 from lambda_scenarios.model.function import Function
-from lambda_scenarios.model.scenario import Case, ContextOverride, Invocation
+from lambda_scenarios.model.scenario import BACKENDS, Case, ContextOverride, Invocation
 from lambda_scenarios.runtimes.all_runtimes import backend_of, runtime_of
 from lambda_scenarios.runtimes.environment import Settings, environment, fit_for_containers, from_inside
 from lambda_scenarios.runtimes.identity import MADE_UP, Identity, assumed, inherited, profiles
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.backends.docker.engine import Engine
     from lambda_scenarios.execution.containers import Containers
     from lambda_scenarios.execution.deployed import Deployed
+    from lambda_scenarios.extending.backends import Starter
     from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.remote import RemoteCall
     from lambda_scenarios.runtimes.debugging import Debugging
@@ -170,7 +171,9 @@ class _Desk:
             raise unbuilt
         if backend_of(function, invocation.backend) == "docker":
             return self._contained(invocation, carried)
-        launch = self._launch(function)
+        starter = self._starter(invocation)
+        own_client = starter is not None and starter.known.backend.own_client
+        launch = Launch((), 1, (), (), "") if own_client else self._launch(function)
         identity = self._identity(invocation)
 
         def variables_of(launch: Launch) -> tuple[tuple[str, str], ...]:
@@ -179,7 +182,7 @@ class _Desk:
 
         variables = variables_of(launch)
         # Two scenarios that spell the same environment differently share workers.
-        key = (launch.command, variables)
+        key = (launch.command, variables, starter)
         spec = self._by_environment.get(key)
         if spec is None:
             debugger: Debugger | None = None
@@ -196,11 +199,30 @@ class _Desk:
             else:
                 nonce = ""
             spec = WorkerSpec(
-                command, variables, launch.credits, nonce, number, identity.shown, debugger=debugger
+                command,
+                variables,
+                launch.credits,
+                nonce,
+                number,
+                identity.shown,
+                debugger=debugger,
+                starter=starter,
             )
             self._by_environment[key] = spec
             self.specs.append(spec)
         return spec
+
+    def _starter(self, invocation: Invocation) -> Starter | None:
+        """What starts the function's workers, where that is a backend of an extension. Raises UsageError."""
+        if invocation.backend in BACKENDS:
+            return None
+        from lambda_scenarios.extending.backends import Starter, known
+
+        found = known(invocation.backend, BACKENDS)
+        assert found is not None, "whoever read the name has found it"
+        if self._conditions.debug is not None and found.backend.own_client:
+            raise UsageError(Diagnostic(f"--debug doesn't know the client that {found.shown} starts"))
+        return Starter(found, invocation.function, self._world.cwd)
 
     def _remote(self, invocation: Invocation) -> WorkerSpec:
         """A deployed function. Raises MissingPart where there are no credentials to invoke it with."""

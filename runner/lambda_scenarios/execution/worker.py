@@ -112,9 +112,13 @@ class Worker:
         spec, address = self.spec, self._server.address
         environment = dict(spec.environment)
         environment["AWS_LAMBDA_RUNTIME_API"] = address
-        process = early.take(spec.command, environment, address, reaper) if early is not None else None
+        command = spec.command
+        if spec.starter is not None:
+            command, environment = spec.starter.command(command, environment, address)
+            early = None
+        process = early.take(command, environment, address, reaper) if early is not None else None
         if process is None:
-            process = local.start(spec.command, environment, address, reaper)
+            process = local.start(command, environment, address, reaper)
         self._output = process.output
         self._loop.watch(self._output, self._printed)
         return process

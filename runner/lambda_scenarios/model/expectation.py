@@ -6,6 +6,7 @@ node's path is that of its parent and one key more.
 """
 
 import re
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from lambda_scenarios.model.record import DiffLine
@@ -94,7 +95,40 @@ class SchemaIs(NamedTuple):
     schema: str
 
 
-Node = Equal | Mapping | Sequence | Matchers | Scalar | TypeIs | Matches | Near | Inner | Several | SchemaIs
+class Extended(NamedTuple):
+    """A matcher of an extension: `judge` gives None where the value matches, else what is wrong.
+
+    Raises ExtensionFailed.
+    """
+
+    name: str
+    argument: Json
+    judge: "Callable[[Json], str | None]"
+
+
+class ExtensionFailed(Exception):
+    """A matcher of an extension could not judge; it stands at `origin`."""
+
+    def __init__(self, problem: str, origin: Origin) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.origin = origin
+
+
+Node = (
+    Equal
+    | Mapping
+    | Sequence
+    | Matchers
+    | Scalar
+    | TypeIs
+    | Matches
+    | Near
+    | Inner
+    | Several
+    | SchemaIs
+    | Extended
+)
 
 # The part of an outcome that a clause is about.
 Subject = Literal[
@@ -179,7 +213,7 @@ class Mismatch(NamedTuple):
     `expectation` is its own path (`expect.http.body.total`), `location` the place in the result
     (`output.body.total`), `origin` where it stands in the YAML. `message` is one line, `expected` and
     `found` are short texts. `diff` is that of the whole compared structure, on its first mismatch.
-    `unjudged`: it may hold, since only a part of the logs is known.
+    `unjudged`, where it isn't empty, says why it may hold all the same.
     """
 
     expectation: str
@@ -189,7 +223,7 @@ class Mismatch(NamedTuple):
     expected: str
     found: str
     diff: tuple[DiffLine, ...] = ()
-    unjudged: bool = False
+    unjudged: str = ""
 
 
 class Evaluation(NamedTuple):
@@ -197,3 +231,9 @@ class Evaluation(NamedTuple):
 
     mismatches: tuple[Mismatch, ...]
     held: tuple[str, ...]
+
+    @property
+    def unjudged(self) -> str:
+        """Why it may hold all the same, for all that is known; "" where it does, or surely doesn't."""
+        reasons = [mismatch.unjudged for mismatch in self.mismatches]
+        return reasons[0] if reasons and all(reasons) else ""

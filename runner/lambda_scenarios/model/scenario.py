@@ -8,7 +8,9 @@ from lambda_scenarios.model.function import Function
 from lambda_scenarios.model.values import Origin
 
 Isolation = Literal["warm", "cold"]
-BackendName = Literal["auto", "local", "docker", "aws"]
+# Those of this program, the first by default; any other is that of an extension.
+BACKENDS = ("auto", "local", "docker", "aws")
+BackendName = str
 Credentials = Literal["none", "inherit", "role"]
 
 

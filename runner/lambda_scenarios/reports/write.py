@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import ReportNotWritten
-from lambda_scenarios.reports.targets import STDOUT, GitHub, Kind, Targets
+from lambda_scenarios.reports.targets import NAMES, STDOUT, GitHub, Targets
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import RunEnd
@@ -20,15 +20,17 @@ def preload(wanted: Targets) -> None:
     from importlib import import_module
 
     for kind, _ in wanted.files:
+        if kind not in NAMES:
+            continue  # that of an extension is there already
         import_module(f"lambda_scenarios.reports.{'json_report' if kind == 'json' else kind}")
 
 
-def write(spool: Spool, end: RunEnd, wanted: Targets) -> tuple[tuple[Kind, str], ...]:
+def write(spool: Spool, end: RunEnd, wanted: Targets) -> tuple[tuple[str, str], ...]:
     """Writes every report; returns those that are files. One that fails doesn't lose the others.
 
     Raises ReportNotWritten, naming all that failed, after the rest were written.
     """
-    written: list[tuple[Kind, str]] = []
+    written: list[tuple[str, str]] = []
     problems: list[str] = []
     for kind, path in wanted.files:
         try:
@@ -45,6 +47,8 @@ def write(spool: Spool, end: RunEnd, wanted: Targets) -> tuple[tuple[Kind, str],
                 written.append((kind, path))
         except BrokenPipeError:
             raise
+        except ReportFailed as error:
+            problems.append(f"the {kind} report was not written: {error}")
         except OSError as error:
             problems.append(f"the {kind} report was not written: {path}: {error.strerror}")
     if wanted.github is not None and wanted.github.summary:
@@ -67,7 +71,7 @@ def _append_summary(spool: Spool, end: RunEnd, wanted: GitHub) -> None:
         file.writelines(github.summary(spool.info, spool.counts(), records, end, room))
 
 
-def _chunks(kind: Kind, spool: Spool, end: RunEnd, wanted: Targets) -> Iterator[str]:
+def _chunks(kind: str, spool: Spool, end: RunEnd, wanted: Targets) -> Iterator[str]:
     texts: Callable[[], Iterable[str]] = spool.texts
     if kind == "junit":
         from lambda_scenarios.reports import junit
@@ -85,9 +89,25 @@ def _chunks(kind: Kind, spool: Spool, end: RunEnd, wanted: Targets) -> Iterator[
         from lambda_scenarios.reports import tap
 
         return tap.render(spool.info, spool.counts(), texts, end)
+    if kind not in NAMES:
+        return _of_extension(kind, spool, end)
     from lambda_scenarios.reports import json_report
 
     return json_report.render(spool.info, spool.counts(), spool.environments, spool.texts(), end)
+
+
+class ReportFailed(Exception):
+    """A reporter of an extension could not make its report."""
+
+
+def _of_extension(name: str, spool: Spool, end: RunEnd) -> Iterator[str]:
+    from lambda_scenarios.extending.entry_points import UnusableExtension
+    from lambda_scenarios.extending.reporters import chunks
+
+    try:
+        yield from chunks(name, tuple(NAMES), spool, end)
+    except UnusableExtension as unusable:
+        raise ReportFailed(unusable.problem) from None
 
 
 def _replace(path: str, chunks: Iterator[str]) -> None:

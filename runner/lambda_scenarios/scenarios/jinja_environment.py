@@ -16,7 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lambda_scenarios.errors import UsageError, did_you_mean
 from lambda_scenarios.scenarios import template_calls, template_filters, template_limits
-from lambda_scenarios.scenarios.template_names import Budget, Pending, TemplateError, kind_of
+from lambda_scenarios.scenarios.template_names import FUNCTIONS, Budget, Pending, TemplateError, kind_of
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -128,6 +128,7 @@ def _make_environment() -> ScenarioEnvironment:
 
 
 _environment = _make_environment()
+_BUILT_IN = frozenset((*FUNCTIONS, *_environment.filters, *_environment.globals))
 _compiled: dict[str, Compiled] = {}
 _MOST_COMPILED = 1000  # some 10 kB each
 
@@ -161,10 +162,26 @@ def evaluate_file(text: str, names: Mapping[str, object]) -> str:
 
 def _parsed(text: str) -> nodes.Template:
     tree = _environment.parse(text)
+    _learn(tree)
     for loop in tree.find_all(nodes.For):
         loop.iter = nodes.Filter(loop.iter, _COUNTED, [], [], None, None, lineno=loop.lineno)
     tree.set_environment(_environment)
     return tree
+
+
+def _learn(tree: nodes.Template) -> None:
+    """Takes in the functions of extensions that a template calls. Raises TemplateError."""
+    filters = {node.name for node in tree.find_all(nodes.Filter)}.difference(_environment.filters)
+    called = {node.node.name for node in tree.find_all(nodes.Call) if isinstance(node.node, nodes.Name)}
+    strange = sorted(filters | called.difference(FUNCTIONS, _environment.globals))
+    if not strange:
+        return
+    from lambda_scenarios.extending.template_functions import known
+
+    for name in strange:
+        function = known(name, _BUILT_IN)
+        if function is not None:
+            _environment.filters[name] = _environment.globals[name] = function
 
 
 def _compile(text: str) -> Compiled:

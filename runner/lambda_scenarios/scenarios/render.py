@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from lambda_scenarios.checks.compile import compile_expectation
 from lambda_scenarios.errors import Diagnostic, UsageError, settle
 from lambda_scenarios.model.scenario import (
+    BACKENDS,
     LARGEST_EVENT,
     BackendName,
     Case,
@@ -40,7 +41,6 @@ _CREDENTIALS = ("none", "inherit", "role")
 # The fields of a draft that make more of a scenario than one invocation, and what they are else.
 _SEVERAL = slice(Draft._fields.index("steps"), Draft._fields.index("xfail") + 1)
 _ONCE: tuple[object, ...] = ((), None, None, None, None)
-_BACKENDS = ("auto", "local", "docker", "aws")
 
 Environment = tuple[tuple[str, "str | None"], ...]
 
@@ -350,16 +350,23 @@ class Part:
 
     def backend(self) -> BackendName:
         override = self.stage.settings.overrides.backend
-        return override or cast("BackendName", self._choice("backend", self.draft.backend, _BACKENDS))
+        return override or self._choice("backend", self.draft.backend, BACKENDS, _is_of_extension)
 
-    def _choice(self, key: str, written: Json, allowed: tuple[str, ...]) -> str:
-        """One of the words of `allowed`, whose first is the default."""
+    def _choice(
+        self,
+        key: str,
+        written: Json,
+        allowed: tuple[str, ...],
+        other: Callable[[str, Origin], bool] = lambda _value, _origin: False,
+    ) -> str:
+        """One of the words of `allowed`, whose first is the default, or what `other` knows."""
         if written is None:
             return allowed[0]
         value = self.scope.render(written, key)
-        if not isinstance(value, str) or value not in allowed:
+        origin = self.draft.origin(key)
+        if not isinstance(value, str) or (value not in allowed and not other(value, origin)):
             problem = f"`{key}` must be one of {', '.join(allowed)}: {_given(value)}"
-            raise UsageError(Diagnostic(problem, self.draft.origin(key)))
+            raise UsageError(Diagnostic(problem, origin))
         return value
 
     def expectation(self) -> Expectation:
@@ -421,6 +428,16 @@ def _not_run(draft: Draft) -> Mapping[str, object]:
     from lambda_scenarios.scenarios.steps import step_ids
 
     return dict.fromkeys(step_ids(draft))
+
+
+def _is_of_extension(backend: str, origin: Origin) -> bool:
+    from lambda_scenarios.extending.backends import known
+    from lambda_scenarios.extending.entry_points import UnusableExtension
+
+    try:
+        return known(backend, BACKENDS) is not None
+    except UnusableExtension as unusable:
+        raise UsageError(Diagnostic(unusable.problem, origin, "", unusable.notes)) from None
 
 
 def _given(value: Json) -> str:

@@ -10,6 +10,8 @@ from lambda_scenarios.model.values import Json, WrittenFloat, WrittenInt
 from lambda_scenarios.scenarios.quick_check import are_plainly_sound_defaults, is_plainly_sound
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from lambda_scenarios.errors import Diagnostic
 
 
@@ -18,7 +20,7 @@ def problems(value: Json, file: str) -> tuple[Diagnostic, ...]:
 
     `file` is absolute. Templates, files and functions that the document names are not looked at.
     """
-    if is_plainly_sound(value) or accepts(value):
+    if is_plainly_sound(value) or accepts(value) or (_has_extensions(value) and accepts(value)):
         return ()
     from lambda_scenarios.scenarios import explain  # pays for itself only where something is wrong
 
@@ -27,7 +29,11 @@ def problems(value: Json, file: str) -> tuple[Diagnostic, ...]:
 
 def problems_of_defaults(value: Json, file: str) -> tuple[Diagnostic, ...]:
     """The same for one parsed `_defaults.yml`."""
-    if are_plainly_sound_defaults(value) or accepts(value, "defaults"):
+    if (
+        are_plainly_sound_defaults(value)
+        or accepts(value, "defaults")
+        or (_has_extensions(value) and accepts(value, "defaults"))
+    ):
         return ()
     from lambda_scenarios.scenarios import explain
 
@@ -41,6 +47,35 @@ def accepts(value: Json, schema: schemas.Name = "scenario") -> bool:
         return bool(validator.is_valid(value))
     except ValueError:  # it takes no subclasses of int and float
         return bool(validator.is_valid(_without_spelling(value)))
+
+
+def _has_extensions(value: Json) -> bool:
+    """Whether the schemas have just learned of extensions that may be why they refused the document."""
+    definitions = schemas.load("scenario")["definitions"]
+    matchers = frozenset(definitions["matchers"]["properties"])
+    backends = frozenset(definitions["backend"]["else"]["enum"])
+    if not _has_unknown(value, matchers, backends):
+        return False
+    from lambda_scenarios.extending.entry_points import installed
+
+    return schemas.learn(
+        [f"${extension.name}" for extension in installed("matchers")],
+        [extension.name for extension in installed("backends")],
+    )
+
+
+def _has_unknown(value: Json, matchers: Container[str], backends: Container[str]) -> bool:
+    """Whether a key looks like a matcher, or a value like the name of a backend, that isn't known."""
+    if isinstance(value, list):
+        return any(_has_unknown(item, matchers, backends) for item in value)
+    if not isinstance(value, dict):
+        return False
+    backend = value.get("backend")
+    return (
+        any(key[:1] == "$" and key not in matchers for key in value)
+        or (isinstance(backend, str) and backend not in backends)
+        or any(_has_unknown(item, matchers, backends) for item in value.values())
+    )
 
 
 def _without_spelling(value: Json) -> Json:

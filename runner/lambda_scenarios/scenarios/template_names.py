@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+# What templates call, beside Jinja2's own functions.
+FUNCTIONS = ("uuid", "now", "timestamp", "random_int", "read_text", "load_json", "range")
+
 _KINDS = {
     bool: "a boolean",
     float: "a number",

@@ -1,0 +1,1 @@
+"""Extensions: found by their entry points, when a suite uses one."""
