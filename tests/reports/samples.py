@@ -187,7 +187,7 @@ ALL = (record(), FAILED, RAISED, FLAKY, TIMED_OUT, SKIPPED, ERROR, NOT_RUN)
 
 
 def planned(of: Record) -> Planned:
-    return Planned(of.id, of.file, of.line, of.name, of.function)
+    return Planned(of.id, of.file, of.line, of.name, of.function, of.labels)
 
 
 # Characters that have hurt somebody's report before, among all others.
@@ -238,14 +238,18 @@ invocations = st.builds(
     mismatches=st.lists(mismatches, max_size=2).map(tuple),
 )  # fmt: skip
 attempts = st.builds(AttemptRecord, statuses, st.lists(invocations, max_size=2).map(tuple))
+# The name of a label can't have an equals sign: it is what ends it.
+labels = st.dictionaries(texts.map(lambda name: name.replace("=", "")), texts, max_size=2).map(
+    lambda found: tuple(found.items())
+)
 records = st.builds(
     Record,
     id=texts, file=texts, line=_counts, name=texts, description=texts, tags=_tuples, function=texts,
     status=statuses, reason=st.none() | texts, duration_ms=_durations,
-    attempts=st.lists(attempts, max_size=2).map(tuple),
+    attempts=st.lists(attempts, max_size=2).map(tuple), labels=labels,
 )  # fmt: skip
 environments = st.builds(EnvironmentRecord, _counts, _pairs)
-plans = st.builds(Planned, texts, texts, _counts, texts, texts)
+plans = st.builds(Planned, texts, texts, _counts, texts, texts, labels)
 shards = st.builds(ShardRecord, st.integers(1, 99), st.integers(1, 99), texts)
 runs = st.builds(RunInfo, texts, _times, texts, _tuples, _pairs, _tuples, _counts, shard=st.none() | shards)
 ends = st.builds(RunEnd, _durations, st.none() | texts)

@@ -48,7 +48,7 @@ def test_what_is_written_is_read_in_the_order_of_the_plan(tmp_path: Path) -> Non
 
 
 @settings(max_examples=30)
-@given(records=st.lists(samples.records, max_size=4, unique_by=lambda record: record.id))
+@given(records=st.lists(samples.records, max_size=4, unique_by=lambda record: (record.labels, record.id)))
 def test_any_records(records: list[Record], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = written(tmp_path_factory.mktemp("spool"), tuple(records))
     found = spool.read(path)

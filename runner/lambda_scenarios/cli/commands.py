@@ -16,6 +16,7 @@ COMMANDS = {
     "list": "list scenarios after expansion",
     "functions": "list the functions of a service, as resolved",
     "events": "print sample events of AWS event sources, for scenarios and for --path",
+    "merge": "one set of reports out of those of shards and cells",
     "report": "write the reports of a run that was interrupted or killed",
     "schema": "print a JSON Schema: scenario or report",
     "doctor": "tell what is there and what is missing for each runtime and backend",
@@ -24,7 +25,7 @@ COMMANDS = {
 
 
 # Commands of the command line's description that later versions will have.
-NOT_YET = frozenset(["matrix", "merge", "init", "record", "completion"])
+NOT_YET = frozenset(["matrix", "init", "record", "completion"])
 
 
 class Command(NamedTuple):

@@ -11,6 +11,13 @@ from lambda_scenarios.runtimes.runtime import World
 
 
 def add_reports(group: argparse._ActionsContainer) -> None:
+    """What a run says of its reports: `targets_of` reads where they go."""
+    add_targets(group)
+    group.add_argument("--label", action="append", metavar="K=V", help="what this cell of a CI matrix is")
+    group.add_argument("--mask", action="append", metavar="NAME", help="a further variable that is secret")
+
+
+def add_targets(group: argparse._ActionsContainer) -> None:
     """`targets_of` reads them."""
     group.add_argument("--report-dir", default="reports", metavar="DIR", help="default: reports/")
     for kind in targets.NAMES:
@@ -19,8 +26,6 @@ def add_reports(group: argparse._ActionsContainer) -> None:
         "--report", action="append", metavar="NAME=PATH", help="a report of an extension's reporter NAME"
     )
     group.add_argument("--junit-flavor", choices=("default", "strict"), default="default")
-    group.add_argument("--label", action="append", metavar="K=V", help="what this cell of a CI matrix is")
-    group.add_argument("--mask", action="append", metavar="NAME", help="a further variable that is secret")
     group.add_argument(
         "--github",
         action="store_true",

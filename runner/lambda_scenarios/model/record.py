@@ -94,7 +94,11 @@ class AttemptRecord(NamedTuple):
 
 class Record(NamedTuple):
     """One scenario's result. `reason` says why it was skipped, not run, or could not be judged; `snapshot`
-    what became of its stored result, None where that stays as it is or there is none."""
+    what became of its stored result, None where that stays as it is or there is none.
+
+    `labels` are those in which the runs differ that a merged report is made of: with the id, they say which
+    result it is.
+    """
 
     id: str
     file: str
@@ -108,6 +112,7 @@ class Record(NamedTuple):
     duration_ms: float  # of all invocations of the last attempt
     attempts: tuple[AttemptRecord, ...]
     snapshot: SnapshotFate | None = None
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 class EnvironmentRecord(NamedTuple):
@@ -127,6 +132,7 @@ class Planned(NamedTuple):
     line: int
     name: str
     function: str
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 class ShardRecord(NamedTuple):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_scenarios.reports import record_json
 from lambda_scenarios.reports.rerun import rerun
-from lambda_scenarios.reports.telling import LOG_OF_FAILED, LOG_OF_PASSED, end_of, logs_of, told
+from lambda_scenarios.reports.telling import LOG_OF_FAILED, LOG_OF_PASSED, end_of, labelled, logs_of, told
 from lambda_scenarios.reports.text import log_lines, strip_ansi
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def render(
 def _test(record: Record, labels: Mapping[str, str], conditions: str) -> dict[str, Any]:
     last = record.attempts[-1] if record.attempts else None
     test: dict[str, Any] = {
-        "testId": record.id or "::",
-        "name": record.name or "(no name)",
+        "testId": labelled(record.id, record) or "::",
+        "name": labelled(record.name, record) or "(no name)",
         "status": _STATUSES[record.status],
         "rawStatus": record.status,
         "duration": round(record.duration_ms),
@@ -90,8 +90,8 @@ def _test(record: Record, labels: Mapping[str, str], conditions: str) -> dict[st
     }
     if record.tags:
         test["tags"] = list(record.tags)
-    if labels:
-        test["labels"] = dict(labels)
+    if labels or record.labels:
+        test["labels"] = {**labels, **dict(record.labels)}
     if last is not None and last.invocations:
         test["start"] = _milliseconds(last.invocations[0].started)
         test["stop"] = test["start"] + round(record.duration_ms)

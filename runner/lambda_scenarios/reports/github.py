@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.phrases import plural
-from lambda_scenarios.reports.telling import end_of, logs_of, told
+from lambda_scenarios.reports.telling import end_of, labelled, logs_of, told
 from lambda_scenarios.reports.text import log_lines, printable, seconds, strip_ansi
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _annotation(record: Record, github: GitHub, suffix: str) -> _Annotation:
             file = os.path.join(github.cwd, mismatch.file)
             line, column, width = mismatch.line, mismatch.column, mismatch.width
             break
-    title = record.name
+    title = labelled(record.name, record)
     if record.status == "flaky":
         title = f"flaky, passed at attempt {len(record.attempts)}: {title}"
     return _Annotation(
@@ -250,7 +250,8 @@ def _scenario(record: Record) -> str:
     said = told(record, attempt)
     place = f"{record.file}:{record.line}"
     note = f" (passed at attempt {len(record.attempts)})" if record.status == "flaky" else ""
-    title = f"{_SYMBOLS[record.status]} <b>{_html(record.name)}</b>{note} <code>{_html(place)}</code>"
+    name = _html(labelled(record.name, record))
+    title = f"{_SYMBOLS[record.status]} <b>{name}</b>{note} <code>{_html(place)}</code>"
     text = said.text if len(said.text) <= _TEXT else said.text[:_TEXT] + "\n… (more in the reports)"
     # Lines of a diff are coloured where their sign comes first.
     body = _fence(re.sub(r"(?m)^  ([-+]) ", r"\1 ", text), "diff")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from lambda_scenarios.reports import record_json
 from lambda_scenarios.reports.rerun import rerun
-from lambda_scenarios.reports.telling import LOG_OF_FAILED, LOG_OF_PASSED, end_of, logs_of, told
+from lambda_scenarios.reports.telling import LOG_OF_FAILED, LOG_OF_PASSED, end_of, labelled, logs_of, told
 from lambda_scenarios.reports.text import shell_quote, strip_ansi, with_line_feeds
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def _attribute(text: str) -> str:
 class _Suite:
     """The cases of one scenario file, collected until its totals are known."""
 
-    def __init__(self, file: str, conditions: str) -> None:
+    def __init__(self, file: str, labels: tuple[tuple[str, str], ...], conditions: str) -> None:
         self.file = file
+        self.labels = labels
         self.name = _attribute(_clean(file).strip()) or "(no file)"
         self.tests = self.failures = self.errors = self.skipped = 0
         self.duration_ms = 0.0
@@ -101,11 +102,11 @@ def render(
     suite: _Suite | None = None
     for text in records():
         record = record_json.decode(text, payloads=False)
-        if suite is None or suite.file != record.file:
+        if suite is None or suite.file != record.file or suite.labels != record.labels:
             if suite is not None:
                 yield _suite(suite, number, info, properties, flavor)
                 number += 1
-            suite = _Suite(record.file, conditions)
+            suite = _Suite(record.file, record.labels, conditions)
         _add(suite, record, flavor)
     if suite is not None:
         yield _suite(suite, number, info, properties, flavor)
@@ -165,7 +166,7 @@ def _add(suite: _Suite, record: Record, flavor: Flavor) -> None:
     elif status in ("skipped", "not run"):
         suite.skipped += 1
     head = (
-        f'    <testcase name="{suite.unique(record.name)}" classname="{suite.name}" '
+        f'    <testcase name="{suite.unique(labelled(record.name, record))}" classname="{suite.name}" '
         f'time="{record.duration_ms / 1000:.3f}"'
     )
     if flavor == "strict":

@@ -98,6 +98,11 @@ def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
     return f"{{{','.join([f'{_quote(name)}:{_quote(value)}' for name, value in pairs])}}}"
 
 
+def _labels(labels: tuple[tuple[str, str], ...]) -> str:
+    """What a labelled record begins with: texts, so that no key of theirs looks like one of the record's."""
+    return f'"labels":{_list(tuple(f"{name}={value}" for name, value in labels))},' if labels else ""
+
+
 def _mismatch(m: MismatchRecord) -> str:
     diff = ",".join([f'{{"sign":{_quote(line.sign)},"text":{_quote(line.text)}}}' for line in m.diff])
     return (
@@ -148,7 +153,7 @@ def encode(record: Record) -> str:
     """
     r = record
     return _valid_utf8(
-        f'{{"id":{_quote(r.id)},"file":{_quote(r.file)},"line":{r.line},"name":{_quote(r.name)},'
+        f'{{{_labels(r.labels)}"id":{_quote(r.id)},"file":{_quote(r.file)},"line":{r.line},"name":{_quote(r.name)},'
         f'"description":{_quote(r.description)},"tags":{_list(r.tags)},"function":{_quote(r.function)},'
         f'"status":{_quote(r.status)},"reason":{_text(r.reason)},"duration_ms":{r.duration_ms!r},'
         f'"snapshot":{_text(r.snapshot)},'
@@ -163,10 +168,10 @@ def encode_environment(environment: EnvironmentRecord) -> str:
 
 
 def encode_planned(planned: Planned) -> str:
-    """One planned scenario in one line; begins like a record, with `id` and `file`."""
+    """One planned scenario in one line; begins like a record, up to `file`."""
     p = planned
     return _valid_utf8(
-        f'{{"id":{_quote(p.id)},"file":{_quote(p.file)},"line":{p.line},"name":{_quote(p.name)},'
+        f'{{{_labels(p.labels)}"id":{_quote(p.id)},"file":{_quote(p.file)},"line":{p.line},"name":{_quote(p.name)},'
         f'"function":{_quote(p.function)}}}'
     )
 
@@ -293,9 +298,15 @@ def decode(text: str, payloads: bool = True) -> Record:
             )
         found["attempts"] = tuple(attempts)
         found["tags"] = tuple(found["tags"])
+        found["labels"] = _decoded_labels(found)
         return Record._make(_record_fields(found))
     except (KeyError, TypeError, AttributeError, StopIteration, RecursionError) as defect:
         raise ValueError(f"not a record: {defect!r}") from defect
+
+
+def _decoded_labels(found: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    parts = [label.partition("=") for label in found.get("labels", ())]
+    return tuple([(name, value) for name, _, value in parts])
 
 
 def _loaded(text: str) -> dict[str, Any]:
@@ -316,9 +327,11 @@ def decode_environment(text: str) -> EnvironmentRecord:
 
 def decode_planned(text: str) -> Planned:
     """The inverse of `encode_planned`; ValueError for anything else."""
+    found = _loaded(text)
     try:
-        return Planned(**_loaded(text))
-    except TypeError as defect:
+        found["labels"] = _decoded_labels(found)
+        return Planned(**found)
+    except (TypeError, AttributeError) as defect:
         raise ValueError(f"not a planned scenario: {defect}") from defect
 
 

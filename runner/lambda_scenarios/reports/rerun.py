@@ -31,10 +31,11 @@ _ROLE = "--assume-role"
 def rerun(command: Sequence[str]) -> str:
     """The options of a `run` that belong to its scenarios' conditions, as a shell takes them, each after a
     blank: what stands behind `lambda-scenarios run ID`."""
-    return "".join(f" {shell_quote(word)}" for word in _conditions(command))
+    return "".join(f" {shell_quote(word)}" for word in conditions(command))
 
 
-def _conditions(command: Sequence[str]) -> Iterator[str]:
+def conditions(command: Sequence[str]) -> Iterator[str]:
+    """The same, word by word."""
     words = iter((*command, ""))
     word = next(words)
     while word:

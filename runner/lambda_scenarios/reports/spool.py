@@ -349,6 +349,7 @@ def _not_run(planned: Planned, reason: str) -> Record:
         reason=reason,
         duration_ms=0.0,
         attempts=(),
+        labels=planned.labels,
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.reports import record_json
 from lambda_scenarios.reports.rerun import rerun
-from lambda_scenarios.reports.telling import LOG_OF_FAILED, end_of, logs_of, told
+from lambda_scenarios.reports.telling import LOG_OF_FAILED, end_of, labelled, logs_of, told
 from lambda_scenarios.reports.text import log_lines, printable, strip_ansi
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _line(text: str) -> str:
 
 def _point(number: int, record: Record) -> str:
     verdict = "not ok" if record.status in ("failed", "error") else "ok"
-    description = _line(record.id)
+    description = _line(labelled(record.id, record))
     if description.endswith("{"):
         description += " ."  # node-tap begins a block of subtests there
     line = f"{verdict} {number} - {description}"

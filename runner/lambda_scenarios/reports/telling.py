@@ -26,6 +26,13 @@ class Told(NamedTuple):
     text: str
 
 
+def labelled(text: str, record: Record) -> str:
+    """A record's name or id, told apart from those of other cells of a matrix in one report."""
+    if not record.labels:
+        return text
+    return f"{text} [{', '.join(f'{name}={value}' for name, value in record.labels)}]"
+
+
 def told(record: Record, attempt: AttemptRecord | None, conditions: str = "") -> Told:
     """What an attempt that did not pass is told as; None: there was none.
 

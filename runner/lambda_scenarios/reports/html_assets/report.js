@@ -45,7 +45,7 @@ function environmentOf(key) {
 const chosen = { statuses: new Set(), query: "", group: "status", sort: "defined" };
 
 const haystack = (result) => (result.haystack ??=
-  [result.id, result.function, result.description, result.tags.join(" "), result.reason || "", result.searched || ""]
+  [result.id, (result.labels || []).join(" "), result.function, result.description, result.tags.join(" "), result.reason || "", result.searched || ""]
     .join("\n").toLowerCase());
 
 function selected() {
@@ -149,6 +149,7 @@ function rowOf(result) {
       picture(result.status), make("span", { class: "unseen" }, `${result.status}: `),
       make("span", { class: "what" },
         isolated(result.name, { class: "name" }),
+        (result.labels || []).map((label) => [" ", isolated(label, { class: "label" })]),
         result.tags.map((tag) => [" ", isolated(tag, { class: "tag" })]),
         result.problem || result.reason ? isolated(firstLine(result.problem || result.reason), { class: "problem" }, "span") : null),
       chosen.group === "file" ? null : isolated(result.file, { class: "file", title: `${result.file}:${result.line}` }),
@@ -241,7 +242,7 @@ function statusFilter() {
 
 function linkTo(result) {
   try {
-    return encodeURIComponent(result.id).replace(/%2F/g, "/").replace(/%3A/g, ":");
+    return encodeURIComponent([result.id, ...(result.labels || [])].join(" ")).replace(/%2F/g, "/").replace(/%3A/g, ":");
   } catch {
     return `~${result.number}`; // half of a surrogate pair: no address can hold it
   }
