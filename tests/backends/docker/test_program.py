@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import docker
 import pytest
 
+from lambda_scenarios.backends.docker.engine import host_of
 from tests.backends.docker import engine, images
 from tests.backends.docker.running import VERSION
 from tests.program import running
@@ -140,10 +142,11 @@ def test_no_engine(host: str, words: str, tmp_path: Path) -> None:
     assert skipped.status == 0
 
 
-def _waiting(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """The program, whose function waits in a container."""
+def _waiting(project: Path, *arguments: str, host: str | None = None) -> subprocess.Popen[bytes]:
+    """The program, whose function waits in a container; `host` is a DOCKER_HOST."""
     write(project, "{name: a, function: waiting}", "{name: b, function: waiting, isolation: cold}")
-    process = running.start(project, [*ARGUMENTS, image(), *arguments])
+    environ = None if host is None else {"DOCKER_HOST": host}
+    process = running.start(project, [*ARGUMENTS, image(), *arguments], environ)
     engine.watch("program", process.pid)
     until = time.monotonic() + 60
     while not any("it waits" in logs for logs in engine.logs()):
@@ -158,6 +161,35 @@ def test_interrupted(number: signal.Signals, project: Path) -> None:
     assert done.status == 130
     assert engine.containers() == []
     assert {one["status"] for one in report(project).values()} == {"not run"}
+
+
+def test_the_engine_goes_away(project: Path) -> None:
+    host, _ = host_of(os.environ)
+    if not host.startswith("unix://"):
+        pytest.skip("this engine is at no socket of this machine, beside which there could be a port")
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("tcp_engine.py")),
+        host.removeprefix("unix://"),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as proxy:
+        assert proxy.stdout is not None
+        process = _waiting(project, "-j", "2", host=f"tcp://127.0.0.1:{int(proxy.stdout.readline())}")
+        proxy.kill()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1, (out, err)
+    assert b"the Docker engine went away (connection refused)" in out
+    assert {one["status"] for one in report(project).values()} == {"error"}
+    write(project, "{name: a, function: listed}")
+    assert running.run(project, *ARGUMENTS, image()).status == 0  # removes what could not be
+
+
+def test_an_image_for_another_machine(project: Path) -> None:
+    write(project, "{name: a, function: listed}")
+    done = running.run(project, *ARGUMENTS, image(), "--docker-arg", "--platform linux/s390x")
+    assert done.status == 1
+    assert f"{images.python()} for linux/s390x: the one on this machine is for linux/" in done.stderr
+    assert " alone, and can't be pulled for linux/s390x" in done.stdout
 
 
 def test_killed(project: Path) -> None:

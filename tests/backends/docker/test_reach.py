@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_scenarios.backends.docker import layers, reach
+from lambda_scenarios.backends.docker import container, layers, reach
 from lambda_scenarios.backends.docker.container import Frames
 from lambda_scenarios.backends.docker.engine import host_of
 from lambda_scenarios.backends.docker.images import IMAGES, NONE, image_of
@@ -156,3 +158,10 @@ def test_layers_lie_over_each_other_and_are_merged_once(tmp_path: Path) -> None:
     assert layers.merged((str(two), str(one)), environ) != place
     (two / "more").write_text("")
     assert layers.merged((str(one), str(two)), environ) != place
+
+
+def test_how_a_container_ended() -> None:
+    # An image of AWS's without a command says 142; a signal is 128 and its number.
+    assert os.waitstatus_to_exitcode(container._status(142)) == 142
+    assert os.waitstatus_to_exitcode(container._status(3)) == 3
+    assert os.WTERMSIG(container._status(128 + signal.SIGSEGV)) == signal.SIGSEGV

@@ -150,10 +150,16 @@ class Container:
             if not data:
                 self.close()
                 if not self._killed:
-                    self._engine.send("POST", f"/containers/{self._id}/wait", self._waited)
+                    self._wait()
                 return
             self._output(self._frames.feed(data))
             self._changed()
+
+    def _wait(self) -> None:
+        try:
+            self._engine.send("POST", f"/containers/{self._id}/wait", self._waited)
+        except OSError as error:  # the stream ended since the engine did
+            self._failed(self._engine.unreached(error))
 
     def _waited(self, answer: Answer) -> None:
         if self._killed:
@@ -225,7 +231,8 @@ def _peak(process: int) -> int:
     return int(text[at + 6 :].split(None, 1)[0]) if at >= 0 else 0
 
 
-_SIGNALS = frozenset(int(number) for number in signal.Signals)
+# Without SIGALRM: 142 is what the entry point of AWS's images says where it is given no handler.
+_SIGNALS = frozenset(int(number) for number in signal.Signals) - {int(signal.SIGALRM)}
 
 
 def _status(code: int) -> int:

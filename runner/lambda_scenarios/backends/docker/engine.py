@@ -140,7 +140,7 @@ def _url(text: str, by: str, environ: Mapping[str, str]) -> str:
         completed = str(parse_host(text))
     except (DockerException, ValueError) as error:
         raise MissingPart(
-            f"`{text}`, which {by} names, is no address of a Docker engine: {_short(str(error))}",
+            f"`{text}`, which {by} names, is no address of a Docker engine: {short(error)}",
             ("as in unix:///var/run/docker.sock or tcp://127.0.0.1:2375", "or: --missing-runtime skip"),
         ) from None
     return completed.replace("http+unix://", "unix://").replace("http://", "tcp://")
@@ -177,7 +177,7 @@ def explained(host: str, by: str, error: Exception) -> MissingPart:
             ("to allow it: sudo usermod -aG docker $USER, and log in again", skip),
         )
     if by:
-        why = "there is no such socket" if path and not os.path.exists(path) else _short(text)
+        why = "there is no such socket" if path and not os.path.exists(path) else short(error)
         other = "unset DOCKER_HOST" if by == "DOCKER_HOST" else "docker context use default"
         return MissingPart(
             f"no Docker engine answers at {path or host}, which {by} names: {why}",
@@ -190,7 +190,7 @@ def explained(host: str, by: str, error: Exception) -> MissingPart:
         )
     if path is not None:
         return MissingPart("this needs a Docker engine, and none runs on this machine", (advice(), skip))
-    return MissingPart(f"no Docker engine answers at {host}: {_short(text)}", (skip,))
+    return MissingPart(f"no Docker engine answers at {host}: {short(error)}", (skip,))
 
 
 def advice() -> str:
@@ -207,11 +207,12 @@ def advice() -> str:
     return "to install it: apt-get install docker.io (Debian, Ubuntu)"
 
 
-def _short(text: str) -> str:
+def short(error: Exception) -> str:
     """What the system said, out of what the HTTP client made of it."""
-    told = re.search(r"\[Errno -?\d+\] ([\w ]+)|\(\d+, '([\w ]+)'", text)
+    text = str(error) or type(error).__name__
+    told = re.search(r"\[Errno -?\d+\] ([\w ]+)|\(\d+, '([\w ]+)'|[A-Z]\w+\('([\w ]+)'", text)
     if told is not None:
-        return (told[1] or told[2]).lower()
+        return str(next(filter(None, told.groups()))).lower()
     return text.rpartition(": ")[2].rstrip(")'\"") if len(text) > 100 else text
 
 
@@ -335,13 +336,17 @@ class Engine:
             else:
                 answer = Answer(response.status, response.read())
         except (OSError, http.client.HTTPException) as error:
-            answer = Answer(0, str(error).encode())
+            answer = self.unreached(error)
         if stream is None:
             connection.close()
         try:
             request.on_answer(answer)
         except OSError as error:  # of a request that follows
-            request.on_answer(Answer(0, str(error).encode()))
+            request.on_answer(self.unreached(error))
+
+    def unreached(self, error: Exception) -> Answer:
+        """What stands for the answer of an engine that can't be asked any more."""
+        return Answer(0, short(error).encode())
 
     def watch(self, descriptor: int, ready: Callable[[], None]) -> None:
         assert self._loop is not None, "begun"

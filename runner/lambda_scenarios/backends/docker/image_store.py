@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import parse_repository_tag
 
+from lambda_scenarios.backends.docker.engine import short
 from lambda_scenarios.backends.docker.leftovers import labels
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
@@ -52,18 +53,21 @@ class ImageStore:
             except MissingPart as part:
                 found = part
             except (DockerException, OSError) as error:
-                found = MissingPart(f"the Docker engine could not tell of {names[0]}: {error}")
+                found = MissingPart(f"the Docker engine could not tell of {names[0]}: {short(error)}")
             self._found[key] = found
         if isinstance(found, MissingPart):
             raise found
         return found
 
     def _look(self, names: tuple[str, ...], platform: str | None, needed_by: Function) -> Image:
+        others = []
         for name in names:
             there = self._inspected(name)
             if there is not None and (platform is None or _platform(there) == platform):
                 return self._image(name, there)
-        self._pull(names[0], platform, needed_by)
+            if there is not None:
+                others.append(_platform(there))
+        self._pull(names[0], platform, needed_by, others)
         there = self._inspected(names[0])
         if there is None:
             raise MissingPart(f"the engine pulled {names[0]}, and has it not")
@@ -101,9 +105,13 @@ class ImageStore:
             self._client.remove_container(made, v=True)
         return True
 
-    def _pull(self, name: str, platform: str | None, needed_by: Function) -> None:
+    def _pull(self, name: str, platform: str | None, needed_by: Function, others: Sequence[str]) -> None:
+        """`others` are the platforms that it is here for."""
         repository, tag = parse_repository_tag(name)
-        self._say(f"pulling {name}, which isn't on this machine yet …")
+        if others:
+            self._say(f"pulling {name} for {platform}: the one on this machine is for {others[0]} …")
+        else:
+            self._say(f"pulling {name}, which isn't on this machine yet …")
         began = said = time.monotonic()
         layers: dict[str, tuple[int, int]] = {}
         try:
@@ -111,7 +119,7 @@ class ImageStore:
                 repository, tag=tag or "latest", stream=True, decode=True, platform=platform
             ):
                 if "error" in line:
-                    raise MissingPart(*_refused(name, str(line["error"]), needed_by))
+                    raise MissingPart(*_refused(name, str(line["error"]), needed_by, platform, others))
                 detail = line.get("progressDetail") or {}
                 if line.get("status") == "Downloading" and "id" in line:
                     layers[line["id"]] = (detail.get("current", 0), detail.get("total", 0))
@@ -122,7 +130,8 @@ class ImageStore:
                     total = sum(total for _, total in layers.values()) // 1_000_000
                     self._say(f"pulling {name}: {have} of {total} MB")
         except APIError as error:
-            raise MissingPart(*_refused(name, str(error.explanation or error), needed_by)) from None
+            reason = str(error.explanation or error)
+            raise MissingPart(*_refused(name, reason, needed_by, platform, others)) from None
         self._say(f"pulled {name} in {time.monotonic() - began:.0f} s")
 
 
@@ -131,9 +140,17 @@ def _platform(there: dict[str, Any]) -> str:
     return f"{there.get('Os') or 'linux'}/{_MACHINES.get(machine, machine)}"
 
 
-def _refused(name: str, reason: str, needed_by: Function) -> tuple[str, tuple[str, ...]]:
+def _refused(
+    name: str, reason: str, needed_by: Function, platform: str | None, others: Sequence[str]
+) -> tuple[str, tuple[str, ...]]:
     """Why an image could not be pulled, and what helps."""
     skip = "or: --missing-runtime skip"
+    if others:
+        return f"{name} is here for {others[0]} alone, and can't be pulled for {platform}: {reason}", (
+            f"{needed_by.key} has the architecture {needed_by.architecture}",
+            f"to take the one that is here: --docker-arg '--platform {others[0]}'",
+            skip,
+        )
     lowered = reason.lower()
     registry = _ECR.match(name)
     denied = any(
