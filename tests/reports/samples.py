@@ -247,9 +247,10 @@ records = st.builds(
     id=texts, file=texts, line=_counts, name=texts, description=texts, tags=_tuples, function=texts,
     status=statuses, reason=st.none() | texts, duration_ms=_durations,
     attempts=st.lists(attempts, max_size=2).map(tuple), labels=labels,
+    snapshot=st.sampled_from([None, "written", "updated"]),
 )  # fmt: skip
 environments = st.builds(EnvironmentRecord, _counts, _pairs)
 plans = st.builds(Planned, texts, texts, _counts, texts, texts, labels)
 shards = st.builds(ShardRecord, st.integers(1, 99), st.integers(1, 99), texts)
 runs = st.builds(RunInfo, texts, _times, texts, _tuples, _pairs, _tuples, _counts, shard=st.none() | shards)
-ends = st.builds(RunEnd, _durations, st.none() | texts)
+ends = st.builds(RunEnd, _durations, st.none() | texts, _tuples, _tuples)

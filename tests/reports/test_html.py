@@ -221,6 +221,7 @@ def records(draw: st.DrawFn) -> Record:
     return base._replace(
         id=draw(TEXTS), file=draw(TEXTS), name=draw(TEXTS), description=draw(TEXTS), tags=texts(1),
         function=draw(TEXTS), reason=draw(TEXTS | st.none()), attempts=tuple(attempts),
+        snapshot=draw(st.sampled_from(["written", None])),
     )  # fmt: skip
 
 
@@ -305,6 +306,20 @@ def test_the_summary_needs_no_javascript() -> None:
         "needs SES",
     ):
         assert part in text.replace("\n", ""), part
+
+
+def test_snapshots_are_told_of() -> None:
+    passed = [record for record in RUN.records if record.status == "passed"][:3]
+    fates: tuple[Any, ...] = ("written", "updated", "written")
+    many = [record._replace(snapshot=fate) for record, fate in zip(passed, fates, strict=True)]
+    end = RunEnd(1.0, None, ("a.yml::<old>",), ("b.yml::gone", "c"))
+    page = Blocks(rendered(many, end=end))
+    assert "Snapshots: 2 written, 1 updated, 2 removed" in page.text
+    assert "belong to no scenario any more (--update-snapshots removes them): a.yml::<old>" in page.text
+    assert [entry["snapshot"] for entry in page.values("index")] == list(fates)
+    assert "napshot" not in Blocks(rendered()).text
+    stale = tuple(map(str, range(60)))
+    assert "48, 49 and 10 more" in Blocks(rendered(many, end=end._replace(stale_snapshots=stale))).text
 
 
 def test_the_summary_of_a_large_run_is_bounded() -> None:

@@ -106,7 +106,7 @@ class Console:
         self._by_name: dict[str, _File] = {}
         self._next = 0  # the first file that isn't printed yet
         self._total = self._done = self._failed = 0
-        self._snapshots: dict[SnapshotFate, int] = {}
+        self._snapshots: dict[SnapshotFate, list[str]] = {}
         self._function_width = 0
         self._running: tuple[str, float] | None = None
         self._pending: list[str] = []
@@ -157,7 +157,7 @@ class Console:
             file = self._by_name[record.file] = _File(record.file)
             self._files.append(file)
         if record.snapshot is not None:
-            self._snapshots[record.snapshot] = self._snapshots.get(record.snapshot, 0) + 1
+            self._snapshots.setdefault(record.snapshot, []).append(record.id)
         index = file.expected.pop(record.id, -1)
         if self._running is not None and self._running[0] == record.id:
             self._running = None
@@ -232,11 +232,12 @@ class Console:
             self._line("")
         if interrupted:
             self._line(self._look.paint(f"stopped: {printable(interrupted)}", "yellow"))
-        if self._snapshots or (end is not None and (end.stale_snapshots or end.removed_snapshots)):
+        removed = 0 if end is None else len(end.removed_snapshots)
+        if end is not None and (self._snapshots or removed or end.stale_snapshots):
             from lambda_scenarios.reports.snapshot_lines import lines
 
-            self._pending += lines(self._snapshots, end, exposing, self._look)
-        self._pending += self._summary(counts, wall_ms, reports)
+            self._pending += lines(self._snapshots, end, exposing, self._look, quiet=self._verbosity < 0)
+        self._pending += self._summary(counts, wall_ms, reports, removed)
         self._done = self._total  # no status line any more
         self._flush()
 
@@ -333,7 +334,11 @@ class Console:
             self._pending += [f"  {look.symbols.of(r.status)} {printable(r.id)}" for r in unnamed]
 
     def _summary(
-        self, counts: Mapping[Status, int], wall_ms: float, reports: Sequence[tuple[str, str]]
+        self,
+        counts: Mapping[Status, int],
+        wall_ms: float,
+        reports: Sequence[tuple[str, str]],
+        removed: int,
     ) -> list[str]:
         look = self._look
         words: tuple[tuple[Status, str], ...] = (
@@ -347,6 +352,13 @@ class Console:
         shown = [(status, f"{counts[status]} {word}") for status, word in words if counts.get(status)]
         if not any(counts.get(status) for status in ("passed", "failed", "error", "flaky")):
             shown.append(("skipped", "nothing was run"))
+        numbers: dict[str, int] = {
+            fate: len(ids) for fate, ids in sorted(self._snapshots.items(), reverse=True)
+        }
+        numbers["removed"] = removed
+        shown += [
+            ("passed", f"{plural(number, 'snapshot')} {fate}") for fate, number in numbers.items() if number
+        ]
         separator = f" {look.symbols.dot} "
         left = separator.join(look.paint(text, STATUS_PAINT[status]) for status, text in shown)
         plain = separator.join(text for _, text in shown)

@@ -21,7 +21,7 @@ from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.text import seconds, shell_quote
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.record import EnvironmentRecord, RunEnd, RunInfo, Status
+    from lambda_scenarios.model.record import EnvironmentRecord, RunEnd, RunInfo, SnapshotFate, Status
 
 _ASSETS = os.path.join(os.path.dirname(__file__), "html_assets")
 _SCRIPTS = ("dom.js", "json.js", "text.js", "scenario.js", "report.js")
@@ -29,7 +29,7 @@ _SCRIPTS = ("dom.js", "json.js", "text.js", "scenario.js", "report.js")
 # What the content security policy allows. `tests/reports/test_html.py` says the new values after a
 # change; they aren't computed here because hashlib would cost every run some milliseconds.
 STYLE_DIGEST = "sha256-SZcr/uB/Wm5+KW2/oRBh5zxR0vZkczxnPz7N8ofiy0g="
-SCRIPT_DIGEST = "sha256-eUmoaPpzFPSwCJHO9foBOZa4MKdMDOj8sLfxDQdbfN8="
+SCRIPT_DIGEST = "sha256-0VqFT0Nl1BA4QJr1uhpv9YTpZQ49aAsUZ9boUntqo+c="
 
 STATUSES: tuple[Status, ...] = ("failed", "error", "flaky", "not run", "skipped", "passed")
 _SYMBOLS: dict[Status, str] = {
@@ -49,6 +49,7 @@ _BLOCK_CHARACTERS = 200_000
 # Of the summary for readers without JavaScript.
 _STATIC_PROBLEMS = 200
 _STATIC_FILES = 200
+_STATIC_SNAPSHOTS = 50
 
 _SEARCHED_CHARACTERS = 4_000
 
@@ -64,6 +65,7 @@ _REQUEST = re.compile(r"RequestId: [0-9a-f-]{36} Error: ")
 # where a quote is escaped, and no field before the last holds an object. What passed (nearly all) is
 # read by these alone: parsing would take longer than all the rest.
 _LAST_FIELD = '"attempts":'
+_FATE = re.compile(r'"snapshot":\s*"(written|updated)"')
 _PASSED = '"status":"passed"'
 _FILE = re.compile(r'"file":\s*("[^"\\]*(?:\\.[^"\\]*)*")')
 
@@ -82,6 +84,7 @@ class _Summary(NamedTuple):
     problems: list[_Problem]  # the first ones only
     files: dict[str, dict[Status, int]]  # the first ones only; their names are JSON texts
     files_left_out: int
+    snapshots: dict[SnapshotFate, int]
 
     @property
     def total(self) -> int:
@@ -219,6 +222,7 @@ def _summary(records: Iterable[str]) -> _Summary:
     counts: dict[Status, int] = dict.fromkeys(STATUSES, 0)
     files: dict[str, dict[Status, int]] = {}
     left_out = 0
+    snapshots: dict[SnapshotFate, int] = {}
     kept: dict[Status, list[_Problem]] = {}
     for text in records:
         line = _one_line(text)
@@ -226,6 +230,9 @@ def _summary(records: Iterable[str]) -> _Summary:
         fields = None if _PASSED in head else json.loads(head)
         status: Status = "passed" if fields is None else fields["status"]
         counts[status] += 1
+        if (fate := _FATE.search(head)) is not None:
+            which: SnapshotFate = "written" if fate[1] == "written" else "updated"
+            snapshots[which] = snapshots.get(which, 0) + 1
         file = _file(head)
         of_file = files.get(file)
         if of_file is not None:
@@ -239,7 +246,7 @@ def _summary(records: Iterable[str]) -> _Summary:
             place = f"{fields['file']}:{fields['line']}"
             kept[status].append(_Problem(status, fields["name"], place, said[0] if said else ""))
     problems = [problem for status in STATUSES for problem in kept.get(status, [])]
-    return _Summary(counts, problems[:_STATIC_PROBLEMS], files, left_out)
+    return _Summary(counts, problems[:_STATIC_PROBLEMS], files, left_out, snapshots)
 
 
 def _file(head: str) -> str:
@@ -282,6 +289,7 @@ def _opening(info: RunInfo, summary: _Summary, end: RunEnd) -> Iterator[str]:
     yield from (f'<p class="service">{_text(service)}</p>\n' for service in info.services)
     if end.interrupted:
         yield f'<p class="interrupted">The run ended early: {_text(end.interrupted)}</p>\n'
+    yield from _snapshots(summary, end)
     yield _bar(summary)
     yield '<ul id="counts">\n'
     for status in STATUSES:
@@ -295,6 +303,23 @@ def _opening(info: RunInfo, summary: _Summary, end: RunEnd) -> Iterator[str]:
     yield '</header>\n<main id="results" tabindex="-1">\n<noscript>\n'
     yield from _static_summary(summary)
     yield "</noscript>\n</main>\n"
+
+
+def _snapshots(summary: _Summary, end: RunEnd) -> Iterator[str]:
+    counts = [f"{_number(number)} {fate}" for fate, number in sorted(summary.snapshots.items(), reverse=True)]
+    if end.removed_snapshots:
+        counts.append(f"{_number(len(end.removed_snapshots))} removed")
+    if counts:
+        yield f'<p class="service">Snapshots: {", ".join(counts)}</p>\n'
+    if stale := end.stale_snapshots:
+        named = ", ".join(map(_text, stale[:_STATIC_SNAPSHOTS]))
+        more = (
+            f" and {_number(len(stale) - _STATIC_SNAPSHOTS)} more" if len(stale) > _STATIC_SNAPSHOTS else ""
+        )
+        yield (
+            '<p class="interrupted">Snapshots that belong to no scenario any more '
+            f"(<code>--update-snapshots</code> removes them): {named}{more}</p>\n"
+        )
 
 
 def _headline(summary: _Summary, end: RunEnd) -> tuple[Status, str]:

@@ -188,6 +188,8 @@ def _add(suite: _Suite, record: Record, flavor: Flavor) -> None:
 def _case_properties(record: Record) -> str:
     lines = [_property("function", record.function)]
     lines += [_property("tag", tag) for tag in record.tags]
+    if record.snapshot is not None:
+        lines.append(_property("snapshot", record.snapshot))
     if record.description:
         lines.append(_property("description", record.description))
     for i in record.attempts[-1].invocations if record.attempts else ():

@@ -176,7 +176,13 @@ def _info(reports: Sequence[ReportFile], common: Labels, command: tuple[str, ...
 
 def _end(reports: Sequence[ReportFile], gaps: Sequence[str]) -> RunEnd:
     """They ran at the same time: the longest says how long it took."""
-    return RunEnd(max(report.end.wall_ms for report in reports), "; ".join(gaps) or None)
+    ends = [report.end for report in reports]
+    return RunEnd(
+        max(end.wall_ms for end in ends),
+        "; ".join(gaps) or None,
+        tuple(dict.fromkeys(name for end in ends for name in end.stale_snapshots)),
+        tuple(dict.fromkeys(name for end in ends for name in end.removed_snapshots)),
+    )
 
 
 class _Environments:

@@ -45,7 +45,8 @@ function environmentOf(key) {
 const chosen = { statuses: new Set(), query: "", group: "status", sort: "defined" };
 
 const haystack = (result) => (result.haystack ??=
-  [result.id, (result.labels || []).join(" "), result.function, result.description, result.tags.join(" "), result.reason || "", result.searched || ""]
+  [result.id, (result.labels || []).join(" "), result.function, result.description, result.tags.join(" "),
+    result.snapshot ? `snapshot ${result.snapshot}` : "", result.reason || "", result.searched || ""]
     .join("\n").toLowerCase());
 
 function selected() {
@@ -151,6 +152,7 @@ function rowOf(result) {
         isolated(result.name, { class: "name" }),
         (result.labels || []).map((label) => [" ", isolated(label, { class: "label" })]),
         result.tags.map((tag) => [" ", isolated(tag, { class: "tag" })]),
+        result.snapshot ? [" ", isolated(`snapshot ${result.snapshot}`, { class: "tag" })] : null,
         result.problem || result.reason ? isolated(firstLine(result.problem || result.reason), { class: "problem" }, "span") : null),
       chosen.group === "file" ? null : isolated(result.file, { class: "file", title: `${result.file}:${result.line}` }),
       chosen.group === "function" ? null : isolated(result.function, { class: "function" }),
