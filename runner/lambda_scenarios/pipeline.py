@@ -27,6 +27,7 @@ from lambda_scenarios.execution.scheduler import Limits, Scheduler
 from lambda_scenarios.execution.starting import Means
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.scenarios import discover
+from lambda_scenarios.scenarios.build import TOP, Above
 from lambda_scenarios.scenarios.directory_defaults import DirectoryDefaults
 from lambda_scenarios.scenarios.expand import expand_files
 from lambda_scenarios.scenarios.load import load_files
@@ -36,6 +37,7 @@ from lambda_scenarios.services.catalog import Catalog
 
 if TYPE_CHECKING:
     from lambda_scenarios.backends.early import Early
+    from lambda_scenarios.configuration.read import Configuration
     from lambda_scenarios.course import Courses
     from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.record import Status
@@ -58,6 +60,8 @@ class Suite(NamedTuple):
     paths: tuple[str, ...]
     selection: Selection
     settings: RunSettings
+    root: str  # the project's directory, absolute
+    configuration: Configuration | None = None
 
 
 class RunRequest(NamedTuple):
@@ -137,7 +141,7 @@ def read(suite: Suite, world: World, *, skipped_too: bool = False) -> RenderedSu
 
 
 def _read(suite: Suite, world: World, catalog: Catalog, *, skipped_too: bool) -> RenderedSuite:
-    root = discover.project_root(world.cwd)
+    root = suite.root
     problems: list[Diagnostic] = []
     expanded = expand(suite, world, catalog, problems)
     try:
@@ -186,7 +190,7 @@ def choose(expanded: Sequence[Expanded], suite: Suite, world: World, catalog: Ca
         return Chosen(chosen)
     from lambda_scenarios.scenarios.narrow import Site, narrow
 
-    site = Site(discover.project_root(world.cwd), world.cwd, catalog, suite.settings)
+    site = Site(suite.root, world.cwd, catalog, suite.settings)
     return narrow(chosen, suite.selection, site)
 
 
@@ -197,13 +201,35 @@ def expand(
 
     Raises UsageError; with `problems`, adds them there instead.
     """
-    root = discover.project_root(world.cwd)
-    found = discover.discover(suite.paths, world.cwd, root, ())
-    wrong = discover.unread(root)
-    files = load_files(found, problems=wrong, above=DirectoryDefaults(root).above)
+    root, configuration = suite.root, suite.configuration
+    if configuration is None:
+        found = discover.discover(suite.paths, world.cwd, root)
+        wrong: list[Diagnostic] = []
+        above = TOP
+    else:
+        found, above = _configured(suite, configuration, world)
+        wrong = list(configuration.problems)
+    files = load_files(found, problems=wrong, above=DirectoryDefaults(root, above).above)
+    if configuration is not None and configuration.problems:
+        raise UsageError(*dict.fromkeys(wrong))  # what is missing would be found wrong by all that comes next
     expanded = expand_files(files, catalog, suite.settings, root, wrong)
     settle(wrong, problems)
     return expanded
+
+
+def _configured(
+    suite: Suite, configuration: Configuration, world: World
+) -> tuple[tuple[discover.FoundFile, ...], Above]:
+    """The scenario files, and what they inherit, by the configuration. Raises as `discover.discover` does."""
+    from lambda_scenarios.configuration.read import above
+
+    exclude = configuration.settings.keys.get("exclude", ())
+    try:
+        return discover.discover(suite.paths, world.cwd, suite.root, exclude), above(configuration)
+    except (UsageError, NothingSelected):
+        if not configuration.problems:
+            raise
+        raise UsageError(*configuration.problems) from None  # the paths may be among what can't be read
 
 
 def _conditions(request: RunRequest) -> Conditions:
@@ -251,8 +277,9 @@ def _build(
         return {}
     from lambda_scenarios.builds import Site, run_builds
 
-    root = discover.project_root(world.cwd)
-    return run_builds(functions, Site(root, request.reports.directory, world.cwd, world.environ), say)
+    return run_builds(
+        functions, Site(request.suite.root, request.reports.directory, world.cwd, world.environ), say
+    )
 
 
 def _jobs(request: RunRequest) -> int:
@@ -308,13 +335,12 @@ def _execute(
     (session,) = sessions
     wall_ms = (time.monotonic() - began) * 1000
     left = session.close(interrupted, wall_ms, scheduler.abandoned)
-    _remember(suite, left, session.failed, world)
+    _remember(suite, left, session.failed, request.suite.root)
     return RunResult(session.report(), interrupted)
 
 
-def _remember(suite: RenderedSuite, left: frozenset[int], failed: Sequence[str], world: World) -> None:
+def _remember(suite: RenderedSuite, left: frozenset[int], failed: Sequence[str], root: str) -> None:
     """For `--last-failed`: a run in which all pass has nothing to say, but where others failed before."""
-    root = discover.project_root(world.cwd)
     if not failed and not os.path.exists(os.path.join(root, *LAST_FAILED)):
         return
     from lambda_scenarios.last_failed import update

@@ -55,14 +55,16 @@ def _defaults() -> dict[str, Any]:
 
 
 def learn(matchers: Iterable[str], backends: Iterable[str]) -> bool:
-    """From now on the schemas of scenario files know matchers (with their `$`) and backends of extensions as
-    well; whether that is any news."""
+    """From now on the schemas of what people write know matchers (with their `$`) and backends of extensions
+    as well; whether that is any news."""
     definitions = load("scenario")["definitions"]
     known, choices = definitions["matchers"]["properties"], definitions["backend"]["else"]["enum"]
     new_matchers = [name for name in matchers if name not in known]
     new_backends = [name for name in backends if name not in choices]
     known |= {name: {"description": "A matcher of an extension."} for name in new_matchers}
     choices += new_backends
+    if new_backends:
+        load("config")["definitions"]["backend"]["enum"] += new_backends
     if not new_matchers and not new_backends:
         return False
     _fast.clear()

@@ -16,7 +16,6 @@ from lambda_scenarios.reports import masking, write
 from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.spool import Spool, SpoolWriter, read
 from lambda_scenarios.runtimes.identity import made_up, secrets_of_files
-from lambda_scenarios.scenarios.discover import project_root
 from lambda_scenarios.scenarios.yaml_source import locate
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ class Session:
             self._cases if whole else (),
             self._partial,
             [os.path.join(self._world.cwd, path) for path in self._request.suite.paths] if whole else [],
-            project_root(self._world.cwd),
+            self._request.suite.root,
             update=update,
         )
         self._unstored = stored.problems

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_scenarios.errors import NothingSelected, UsageError
-from lambda_scenarios.scenarios.discover import FoundFile, discover, natural, project_root, unread
+from lambda_scenarios.scenarios.discover import FoundFile, discover, natural, project_root
 from lambda_scenarios.scenarios.sniff import is_scenario_text
 
 SCENARIOS = "scenarios:\n- name: a\n"
@@ -255,11 +255,3 @@ def test_natural_order_is_total(paths: list[str]) -> None:
     backwards = paths[::-1]
     assert sorted(paths, key=natural) == sorted(backwards, key=natural)
     assert sorted(["a10", "a9", "a"], key=natural) == ["a", "a9", "a10"]
-
-
-def test_settings_that_are_not_read_yet_are_told(tmp_path: Path) -> None:
-    (tmp_path / "lambda-scenarios.yml").write_text("# the root\n")
-    assert unread(str(tmp_path)) == []
-    (tmp_path / "lambda-scenarios.yml").write_text("jobs: 2\n")
-    (problem,) = unread(str(tmp_path))
-    assert problem.problem == "the settings of lambda-scenarios.yml aren't read yet"

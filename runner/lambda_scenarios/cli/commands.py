@@ -18,7 +18,7 @@ COMMANDS = {
     "events": "print sample events of AWS event sources, for scenarios and for --path",
     "merge": "one set of reports out of those of shards and cells",
     "report": "write the reports of a run that was interrupted or killed",
-    "schema": "print a JSON Schema: scenario or report",
+    "schema": "print a JSON Schema: scenario, defaults, config or report",
     "doctor": "tell what is there and what is missing for each runtime and backend",
     "version": "print versions",
 }

@@ -21,11 +21,32 @@ def _configure(_parser: Parser) -> None:
 
 def _execute(_options: argparse.Namespace, world: World) -> int:
     print(f"lambda-scenarios {__version__} on Python {sys.version.split()[0]}, {sys.platform}")
+    print("\nin this project")
+    for line in _project(world):
+        print(f"  {line}")
     # What takes longer to look at comes later: something is there to read meanwhile.
     _tell("on this machine", _runtimes(world), world)
     _tell("in containers", _engine(world), world)
     _tell("on AWS", _aws(world), world)
     return statuses.DONE
+
+
+def _project(world: World) -> Iterator[str]:
+    from lambda_scenarios.configuration.find import find
+    from lambda_scenarios.configuration.read import read
+
+    found = find(world.cwd)
+    configuration = read(found)
+    yield f"root      {shown_path(found.root, world.cwd)}"
+    if configuration.file is None:
+        yield "settings  none: they would stand in lambda-scenarios.yml at the root"
+        return
+    path = shown_path(configuration.file, world.cwd)
+    if configuration.problems:
+        yield f"settings  {path} can't be used: `lambda-scenarios validate` tells why"
+    else:
+        presets = f" · presets: {', '.join(configuration.presets)}" if configuration.presets else ""
+        yield f"settings  {path}{presets}"
 
 
 def _runtimes(world: World) -> Iterator[Found]:

@@ -9,6 +9,7 @@ from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import add_one_service, one_service
 from lambda_scenarios.cli.parser import Parser
+from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.model.function import FunctionSummary
 from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.services.catalog import Catalog
@@ -16,10 +17,12 @@ from lambda_scenarios.services.catalog import Catalog
 
 def _configure(parser: Parser) -> None:
     add_one_service(parser)
+    add_preset(parser)
     parser.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
+    configure(options, world)
     path, service_options = one_service(options, world)
     with Catalog(world.environ, world.cwd) as catalog:
         service = catalog.open(path, service_options)

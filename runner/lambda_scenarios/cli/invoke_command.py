@@ -24,6 +24,7 @@ from lambda_scenarios.cli.options import (
     qualifier_of,
 )
 from lambda_scenarios.cli.parser import Parser, pairs, positive
+from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.cli.telling import tell
 from lambda_scenarios.errors import Diagnostic, MissingPart, UsageError
 from lambda_scenarios.model.outcome import BackendFailed, Returned
@@ -89,9 +90,13 @@ def _configure(parser: Parser) -> None:
     group.add_argument("--docker", action="store_true", help="in a container: --backend docker")
     group.add_argument("--timeout", type=positive, metavar="S", help="seconds, instead of the function's own")
     add_debug(group, parser)
+    add_preset(group)
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
+    configure(options, world)
+    if options.docker and "backend" not in options.given:
+        options.backend = None
     where = options.service or "."
     early = None
     if options.backend != "aws" and not is_debugged(options):
@@ -161,7 +166,10 @@ def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
     qualifier = _qualifier(options)
     credentials, role = credentials_of(options)
     service, service_options = one_service(options, world)
-    environment = pairs("--env", options.env)
+    environment: tuple[tuple[str, str | None], ...] = (
+        *((name, None) for name in options.unset_env),
+        *pairs("--env", options.env),
+    )
     if options.log_format is not None:
         # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
         name = {"text": "Text", "json": "JSON"}[options.log_format]

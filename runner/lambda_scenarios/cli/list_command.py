@@ -17,10 +17,10 @@ from lambda_scenarios.cli.options import (
     suite_of,
 )
 from lambda_scenarios.cli.parser import Parser
+from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.pipeline import Suite, choose, expand
 from lambda_scenarios.reports.text import printable
 from lambda_scenarios.runtimes.runtime import World
-from lambda_scenarios.scenarios.discover import project_root
 from lambda_scenarios.scenarios.draft import Expanded
 from lambda_scenarios.scenarios.function_lookup import FunctionLookup
 from lambda_scenarios.services.catalog import Catalog
@@ -32,9 +32,11 @@ def _configure(parser: Parser) -> None:
     parser.add_argument("--untested", action="store_true", help="the services' functions without a scenario")
     add_service(parser)
     add_clock(parser)
+    add_preset(parser)
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
+    configure(options, world)
     suite = suite_of(options, settings_of(options, world, overrides_of(options, world)))
     with Catalog(world.environ, world.cwd) as catalog:
         return _list(options, suite, catalog, world)
@@ -43,9 +45,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
 def _list(options: argparse.Namespace, suite: Suite, catalog: Catalog, world: World) -> int:
     expanded = expand(suite, world, catalog)
     if options.untested:
-        return _untested(
-            expanded, FunctionLookup(catalog, suite.settings, project_root(world.cwd)), options.json
-        )
+        return _untested(expanded, FunctionLookup(catalog, suite.settings, suite.root), options.json)
     chosen, _, words = choose(expanded, suite, world, catalog)
     for word in words:
         print(word, file=sys.stderr)

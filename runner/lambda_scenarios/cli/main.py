@@ -139,7 +139,16 @@ def _command(arguments: list[str], world: World) -> int:
         options = parser.parse_args(arguments[1:])
     except UnknownOption as error:
         raise UsageError(error.diagnostic) from None
-    return command.execute(options, world)
+    try:
+        return command.execute(options, world)
+    except (UsageError, NothingSelected) as error:
+        if not getattr(options, "settings_at", None):
+            raise
+        from lambda_scenarios.cli.settings import nothing_selected, pointed
+
+        if isinstance(error, UsageError):
+            raise pointed(error, options) from None
+        raise nothing_selected(error, options, world.cwd) from None
 
 
 def _overview() -> str:

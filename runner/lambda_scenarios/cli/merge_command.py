@@ -10,6 +10,7 @@ from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.cli.report_options import add_targets, targets_of
+from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.model.record import RunInfo
 from lambda_scenarios.phrases import shown_path
@@ -25,9 +26,11 @@ def _configure(parser: Parser) -> None:
         help="a scenario may stand in several: a pass after a failure is flaky",
     )
     add_targets(parser)
+    add_preset(parser)
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
+    configure(options, world)
     targets = targets_of(options, world)
     raise_interrupts()  # a report half written is taken away
     reports = [report_file.read(path, world.cwd) for path in dict.fromkeys(options.reports)]

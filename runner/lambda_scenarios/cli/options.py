@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.cli.parser import Parser, count, pairs, port, shard, whole
+from lambda_scenarios.cli.settings import configure
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.runtimes.runtime import World
 
@@ -72,12 +73,14 @@ def one_service(options: argparse.Namespace, world: World) -> tuple[str, Service
 
     Raises UsageError where there is none.
     """
-    from lambda_scenarios.scenarios.discover import project_root
     from lambda_scenarios.services.catalog import ServiceOptions, find_service_file
+
+    if "root" not in options:
+        configure(options, world)
 
     path = None if options.service is None else os.path.join(world.cwd, options.service)
     if path is None:
-        path = find_service_file(world.cwd, project_root(world.cwd))
+        path = find_service_file(world.cwd, options.root)
     if path is None:
         problem = "there is no service file here or above"
         raise UsageError(Diagnostic(problem, notes=("name one: --service PATH",)))
@@ -127,7 +130,7 @@ def credentials_of(options: argparse.Namespace) -> tuple[Credentials | None, str
     given: Credentials | None = options.credentials
     arn: str | None = options.assume_role
     if arn is None:
-        return given, None
+        return given, options.configured_role if given is None else None
     if given not in (None, "role"):
         raise UsageError(Diagnostic(f"--assume-role and --credentials {given} contradict each other"))
     if arn:
@@ -238,19 +241,20 @@ def qualifier_of(options: argparse.Namespace) -> str | None:
         from lambda_scenarios.scenarios.on_aws import check_qualifier
 
         check_qualifier(qualifier)
+    given: frozenset[str] = options.given
     if options.backend == "aws":
-        if options.inherit_env and not options.ignore_env:
+        if "inherit_env" in given and options.inherit_env and not options.ignore_env:
             raise UsageError(
                 Diagnostic(
                     "--inherit-env can't be had on AWS: a deployed function has its own environment",
                     notes=("--ignore-env leaves it out",),
                 )
             )
-        if options.assume_role is not None or options.credentials not in (None, "inherit"):
-            given = "--credentials" if options.assume_role is None else "--assume-role"
+        if "assume_role" in given or ("credentials" in given and options.credentials != "inherit"):
+            option = "--assume-role" if "assume_role" in given else "--credentials"
             raise UsageError(
                 Diagnostic(
-                    f"{given} is about functions that run here: a deployed one has its own role",
+                    f"{option} is about functions that run here: a deployed one has its own role",
                     notes=("whose credentials invoke it: --aws-profile NAME",),
                 )
             )
@@ -276,7 +280,9 @@ def docker_of(options: argparse.Namespace, world: World) -> DockerSettings | Non
         if not image:
             raise UsageError(Diagnostic(f"--docker-image {runtime}= names no image"))
     arguments = (
-        parse(options.docker_arg, world.environ, world.cwd) if options.docker_arg else DockerArguments()
+        parse(options.docker_arg, world.environ, world.cwd if "docker_arg" in options.given else options.root)
+        if options.docker_arg
+        else DockerArguments()
     )
     return DockerSettings(images, arguments)
 
@@ -317,6 +323,8 @@ def overrides_of(options: argparse.Namespace, world: World) -> Overrides:
     """What the command line says over every file."""
     from lambda_scenarios.scenarios.draft import Overrides
 
+    if "root" not in options:
+        configure(options, world)
     service: str | None = options.service
     if service is not None:
         service = os.path.join(world.cwd, service)
@@ -356,7 +364,8 @@ def suite_of(options: argparse.Namespace, settings: RunSettings) -> Suite:
         options.shard,
         tuple(options.timings or ()),
     )
-    return Suite(tuple(options.paths) or (DEFAULT_PATH,), selection, settings)
+    paths = tuple(options.paths) or (DEFAULT_PATH,)
+    return Suite(paths, selection, settings, options.root, options.configuration)
 
 
 def _instant(text: str | None) -> float:

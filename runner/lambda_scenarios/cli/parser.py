@@ -14,9 +14,12 @@ NOT_YET = frozenset(
     (
         "--changed-since",
         "--history",
-        *("--coverage", "--preset", "--watch"),
+        *("--coverage", "--watch"),
     )
 )
+
+
+_NOT_GIVEN = object()
 
 
 class UnknownOption(Exception):
@@ -63,7 +66,46 @@ class Parser(argparse.ArgumentParser):
         self.numeric: set[str] = set()
 
     def parse_args(self, args: Sequence[str]) -> argparse.Namespace:  # type: ignore[override]  # one way of many
-        return super().parse_args(self._joined(args))
+        """What the arguments say; `given` has the names of the options that they name."""
+        known = {a.dest: a for a in reversed(self._actions) if a.default is not argparse.SUPPRESS}
+        # argparse gives defaults to what isn't there yet; then nobody can tell them from what was given.
+        unset = {name: _NOT_GIVEN for name, a in known.items() if not isinstance(a, argparse._AppendAction)}
+        found, taken_back = self._without_negations(self._joined(args))
+        options = super().parse_args(found, argparse.Namespace(**unset))
+        given = set(taken_back)
+        for action in known.values():
+            value = getattr(options, action.dest)
+            if value is _NOT_GIVEN:
+                default = action.default
+                setattr(
+                    options,
+                    action.dest,
+                    self._get_value(action, default) if type(default) is str else default,
+                )
+            elif value or not (isinstance(action, argparse._AppendAction) or not action.option_strings):
+                given.add(action.dest)
+        options.given = frozenset(given)
+        options.parser = self
+        return options
+
+    def actions(self) -> Sequence[argparse.Action]:
+        """The options and positional arguments that were declared."""
+        return self._actions
+
+    def _without_negations(self, arguments: list[str]) -> tuple[list[str], list[str]]:
+        """The arguments without those that take back a flag of the configuration file (`--no-strict`, and
+        `--reports` for `--no-reports`), and the names of those flags."""
+        known = {option: action for action in self._actions for option in action.option_strings}
+        strange = {one for one in arguments if one[:2] == "--" and "=" not in one and one not in known}
+        if not strange:
+            return arguments, []
+        flags = {
+            f"--{option[5:]}" if option.startswith("--no-") else f"--no-{option[2:]}": action.dest
+            for option, action in known.items()
+            if isinstance(action, argparse._StoreTrueAction) and option.startswith("--")
+        }
+        off = {one: flags[one] for one in strange if one in flags}
+        return [one for one in arguments if one not in off], list(off.values())
 
     def _joined(self, arguments: Sequence[str]) -> list[str]:
         """The arguments, those of `verbatim` joined to what follows them: `--docker-arg '-p 9229:9229'` would

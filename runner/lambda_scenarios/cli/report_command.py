@@ -8,6 +8,7 @@ import os
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.parser import Parser
+from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.phrases import shown_path
@@ -16,17 +17,20 @@ from lambda_scenarios.runtimes.runtime import World
 
 
 def _configure(parser: Parser) -> None:
-    parser.add_argument("directory", nargs="?", default="reports", metavar="DIR", help="default: reports/")
+    parser.add_argument("report_dir", nargs="?", metavar="DIR", help="default: reports/")
     parser.add_argument("--junit-flavor", choices=("default", "strict"), default="default")
+    add_preset(parser)
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
-    directory = os.path.join(world.cwd, options.directory)
+    configure(options, world)
+    given = options.report_dir or "reports"
+    directory = os.path.join(world.cwd, given)
     found = spool.unfinished(directory)
     if not found:
         raise UsageError(
             Diagnostic(
-                f"{options.directory} holds nothing of an interrupted run",
+                f"{given} holds nothing of an interrupted run",
                 None,
                 "",
                 ("a run that came to its end has written its reports itself",),
@@ -34,7 +38,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
         )
     raise_interrupts()  # a report half written is taken away
     read = spool.read(found[0])
-    wanted = targets.targets(world.cwd, options.directory, {}, flavor=options.junit_flavor, none=False)
+    wanted = targets.targets(world.cwd, given, {}, flavor=options.junit_flavor, none=False)
     written = write.write(read, read.end, wanted)
     counts = " · ".join(f"{count} {status}" for status, count in read.counts().items())
     print(f"{counts}: {', '.join(shown_path(path, world.cwd) for _, path in written)}")

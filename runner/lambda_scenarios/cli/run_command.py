@@ -32,7 +32,9 @@ from lambda_scenarios.cli.options import (
 )
 from lambda_scenarios.cli.parser import Parser, count, jobs, pairs, positive, terminal_width
 from lambda_scenarios.cli.report_options import add_reports, targets_of
+from lambda_scenarios.cli.settings import add_preset, configure, described
 from lambda_scenarios.cli.telling import tell
+from lambda_scenarios.configuration.find import find
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.reports import targets
 from lambda_scenarios.runtimes.early_start import begin
@@ -83,23 +85,44 @@ def _configure(parser: Parser) -> None:
     add_reports(group)
     group.add_argument("-v", dest="verbose", action="store_true", help="every scenario, logs, slowest ten")
     group.add_argument("-q", dest="quiet", action="store_true", help="failures and the summary only")
+    add_preset(parser)
+
+
+# Settings that change which interpreter is needed first: where one is there, it waits until the file is read.
+_OF_THE_FIRST_START = (b"paths", b"backend", b"inherit_env", b"debug")
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
-    early = None
-    if options.backend != "aws" and not is_debugged(options):
-        early = begin(options.paths or (DEFAULT_PATH,), world, inherit=options.inherit_env)
+    found = find(world.cwd)
+    decided = found.mentions(*_OF_THE_FIRST_START)
+    if decided:
+        configure(options, world, found)
+    early = _begin(options, world)
     try:
+        if not decided:
+            configure(options, world, found)
         return _run(options, world, early)
     finally:
         if early is not None:
             early.discard()
 
 
+def _begin(options: argparse.Namespace, world: World) -> Early | None:
+    backend = options.backend
+    if backend is None and getattr(options, "configuration", None) is not None:
+        backend = options.configuration.settings.keys.get("backend")
+    if backend == "aws" or is_debugged(options):
+        return None
+    return begin(options.paths or (DEFAULT_PATH,), world, inherit=options.inherit_env)
+
+
 def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
     from lambda_scenarios.pipeline import run
 
     request = _request(options, world)
+    if options.verbose:
+        for line in described(options, world.cwd):
+            print(line, file=sys.stderr)
     # A report on the standard output leaves it to the report.
     to_stdout = any(path == targets.STDOUT for _, path in request.reports.files)
     stream = sys.stderr if to_stdout else sys.stdout
@@ -141,7 +164,7 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
 
     qualifier = qualifier_of(options)
     debug = debug_of(options)
-    if debug is not None and options.jobs > 1:
+    if debug is not None and options.jobs > 1 and "jobs" in options.given:
         raise UsageError(
             Diagnostic(f"--debug and --jobs {options.jobs} contradict each other: one worker waits")
         )

@@ -13,7 +13,9 @@ from lambda_scenarios.runtimes.runtime import World
 
 
 def _configure(parser: Parser) -> None:
-    parser.add_argument("name", nargs="?", choices=("scenario", "report"), default="scenario")
+    parser.add_argument(
+        "name", nargs="?", choices=("scenario", "defaults", "config", "report"), default="scenario"
+    )
 
 
 def _execute(options: argparse.Namespace, _world: World) -> int:

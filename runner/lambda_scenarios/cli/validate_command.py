@@ -17,6 +17,7 @@ from lambda_scenarios.cli.options import (
     suite_of,
 )
 from lambda_scenarios.cli.parser import Parser
+from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.cli.telling import tell
 from lambda_scenarios.errors import UsageError, strictly
 from lambda_scenarios.phrases import plural
@@ -30,9 +31,11 @@ def _configure(parser: Parser) -> None:
     add_clock(parser)
     add_strict(parser)
     add_ignore_env(parser)
+    add_preset(parser)
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
+    configure(options, world)
     suite = suite_of(options, settings_of(options, world, overrides_of(options, world)))
     rendered = read(suite, world, skipped_too=True)
     if options.strict and (wrong := strictly(rendered.warnings)):

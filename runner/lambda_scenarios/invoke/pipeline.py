@@ -34,7 +34,7 @@ class InvokeRequest(NamedTuple):
     context: Given
     conditions: Conditions
     raw: bool = False
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str | None], ...] = ()  # None unsets
     timeout: float | None = None
     credentials: Credentials = "inherit"
     backend: BackendName = "auto"

@@ -23,7 +23,12 @@ _WITH_VALUE = frozenset(
         *("--credentials", "--now", "--seed"),
     )
 )
-_FLAGS = frozenset(("--inherit-env", "--ignore-env", "--skip-package"))
+_FLAGS = frozenset(
+    (
+        *("--inherit-env", "--ignore-env", "--skip-package"),
+        *("--no-inherit-env", "--no-ignore-env", "--no-skip-package"),
+    )
+)
 # Its value may be missing.
 _ROLE = "--assume-role"
 

@@ -2,16 +2,15 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from lambda_scenarios.configuration.find import find
 from lambda_scenarios.errors import Diagnostic, NothingSelected, UsageError, did_you_mean
-from lambda_scenarios.model.values import Place
 
 NOT_ENTERED = frozenset(
     {"node_modules", ".serverless", ".aws-sam", "cdk.out", "venv", "__pycache__", "__snapshots__"}
 )
-_CONFIGURATION = "lambda-scenarios.yml"
 _DIRECTORY_DEFAULTS = frozenset({"_defaults.yml", "_defaults.yaml"})  # for scenario files, and none
 _DIGITS = re.compile(r"([0-9]+)")
 
@@ -55,7 +54,7 @@ def discover(
     Raises UsageError for paths that don't exist, and NothingSelected for a directory without any
     scenario file: a run that runs nothing must not look like a success.
     """
-    requests = _requests(paths, cwd)
+    requests = _requests(paths, cwd, project_root)
     found: dict[str, FoundFile] = {}
     for request in requests:
         named = not os.path.isdir(request.path)
@@ -73,50 +72,14 @@ def discover(
 
 def project_root(cwd: str) -> str:
     """The directory of the configuration file at or above `cwd`, else the git root, else `cwd`."""
-    above = list(_upwards(cwd))
-    for directory in above:
-        if os.path.isfile(os.path.join(directory, _CONFIGURATION)):
-            return directory
-    for directory in above:
-        if os.path.exists(os.path.join(directory, ".git")):  # a file in worktrees and submodules
-            return directory
-    return above[0]
+    return find(cwd).root
 
 
-def unread(root: str) -> list[Diagnostic]:
-    """Settings that this version doesn't know yet: to pass them over in silence would run something else."""
-    configuration = os.path.join(root, _CONFIGURATION)
-    if not _has_content(configuration):
-        return []
-    problem = f"the settings of {_CONFIGURATION} aren't read yet"
-    label = "leave it empty: it then only marks the project's root"
-    return [Diagnostic(problem, Place(configuration, 1), label)]
-
-
-def _has_content(path: str) -> bool:
-    try:
-        with open(path, "rb") as stream:
-            lines = [line.strip() for line in stream]
-    except OSError:
-        return False
-    return any(line and not line.startswith((b"#", b"---")) and line != b"{}" for line in lines)
-
-
-def _upwards(directory: str) -> Iterator[str]:
-    directory = os.path.abspath(directory)
-    while True:
-        yield directory
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            return
-        directory = parent
-
-
-def _requests(paths: Sequence[str], cwd: str) -> list[Request]:
+def _requests(paths: Sequence[str], cwd: str, root: str) -> list[Request]:
     requests: list[Request] = []
     wrong: list[Diagnostic] = []
     for given in paths:
-        request = _request(given, cwd)
+        request = _request(given, cwd, root)
         if isinstance(request, Diagnostic):
             wrong.append(request)
         else:
@@ -126,7 +89,7 @@ def _requests(paths: Sequence[str], cwd: str) -> list[Request]:
     return requests
 
 
-def _request(given: str, cwd: str) -> Request | Diagnostic:
+def _request(given: str, cwd: str, root: str) -> Request | Diagnostic:
     whole = os.path.normpath(os.path.join(cwd, given))
     if given and _exists(whole):
         return Request(whole, given)
@@ -135,6 +98,9 @@ def _request(given: str, cwd: str) -> Request | Diagnostic:
         return _no_such_path(given, cwd)
     path = os.path.normpath(os.path.join(cwd, file))
     first = given.partition("::")[0]
+    from_root = os.path.normpath(os.path.join(root, file))  # where ids begin
+    if not _exists(path) and _exists(from_root) and not os.path.isdir(from_root):
+        path = from_root
     if _exists(path):
         return _named(path, file, name)
     if first and first != file and _exists(os.path.join(cwd, first)):

@@ -35,6 +35,7 @@ _NOUNS = {
     "until": "a date such as 2030-12-31",
     "skip": "`true`, `false` or a reason",
     "logs": "a string, a list or matchers",
+    "jobs": "a whole number or `auto`",
     "id": "a name of letters, digits and `_` that begins with no digit",
 }
 # Under these, keys are the user's own names.
@@ -74,6 +75,15 @@ def explain_defaults(value: Json, file: str) -> tuple[Diagnostic, ...]:
         return (Diagnostic(problem, origin, "keys of scenarios stand under `defaults:`"),)
     found = explained(value, origin, "defaults")
     return found or (Diagnostic("this doesn't follow the format of scenario files", origin),)
+
+
+def explain_settings(value: Json, origin: Origin) -> tuple[Diagnostic, ...]:
+    """The diagnostics of a configuration that its schema refuses: at least one."""
+    if not isinstance(value, dict):
+        problem = f"a configuration is a mapping, not {shown(value)}"
+        return (Diagnostic(problem, origin, "settings stand as `jobs: 4`"),)
+    found = explained(value, origin, "config")
+    return found or (Diagnostic("this doesn't follow the format of configuration files", origin),)
 
 
 def explained(value: Json, origin: Origin, schema: schemas.Name) -> tuple[Diagnostic, ...]:

@@ -35,6 +35,24 @@ _SYNONYMS = {
     "only": "tags",
 }
 
+# The same, in a configuration file.
+_SYNONYMS_OF_SETTINGS = {
+    "vars": "var",
+    "params": "param",
+    "tags": "tag",
+    "functions": "function",
+    "k": "keyword",
+    "v": "verbose",
+    "q": "quiet",
+    "x": "max_failures",
+    "fail_fast": "max_failures",
+    "exitfirst": "max_failures",
+    "path": "paths",
+    "testpaths": "paths",
+    "ignore": "exclude",
+    "workers": "jobs",
+}
+
 # Where keys go that stand in the wrong place: (level, level at home, what to say).
 _HOMES = (
     ("scenario", "expect", "it belongs under `expect`"),
@@ -55,6 +73,8 @@ _HOMES = (
     ("error", "expect", "it belongs beside `error`, not under it"),
     ("file", "scenario", "it belongs to a scenario, or under `defaults`"),
     ("file", "expect", "it belongs under the `expect` of a scenario"),
+    ("settings", "file", "it belongs to the top level of scenario files, or of a `_defaults.yml`"),
+    ("settings", "scenario", "it belongs to scenarios, or under `defaults` of a `_defaults.yml`"),
     ("defaults file", "scenario", "it belongs under `defaults`"),
     ("defaults file", "expect", "it belongs under `defaults.expect`"),
 )
@@ -83,12 +103,18 @@ def _advice(key: str, known: list[str], level: str) -> str:
         return "a name can't be a default: each scenario has its own"
     if level == "defaults file" and key == "scenarios":
         return "scenarios stand in files of their own, which inherit from this one"
+    if level == "settings" and key in _SYNONYMS_OF_SETTINGS:
+        return f"did you mean `{_SYNONYMS_OF_SETTINGS[key]}`?"
+    if level == "settings" and key == "presets":
+        return "a preset holds settings, no presets"
     for where, home, advice in _HOMES:
         if where == level and key in _keys_of(home):
             return advice
     near = _SYNONYMS.get(key)
     if near not in known:
         near = did_you_mean(key, known)
+    if near is None and level == "settings":
+        return "`lambda-scenarios schema config` has them all"
     if near is None:
         return "known here: " + ", ".join(known)
     return f"did you mean `{near}`?"

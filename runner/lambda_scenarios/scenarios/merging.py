@@ -9,21 +9,35 @@ if TYPE_CHECKING:
 
     from lambda_scenarios.model.values import DocPath, Origin
 
-# Giving one of a group displaces all of it.
-GROUPS = (
-    frozenset({"event", "event_path", "event_from"}),
-    frozenset({"context", "context_path"}),
-    frozenset({"matrix", "cases", "cases_path"}),
+
+class Rules(NamedTuple):
+    """Mappings that are merged by key, lists that unite, and groups of which giving one displaces all."""
+
+    by_key: frozenset[str]
+    united: frozenset[str]
+    groups: tuple[frozenset[str], ...]
+
+    def displaced(self, key: str) -> frozenset[str]:
+        """What goes where `key` is given."""
+        return next((group for group in self.groups if key in group), frozenset({key}))
+
+
+SCENARIO = Rules(
+    frozenset({"env", "context", "vars"}),
+    frozenset({"tags"}),
+    (
+        frozenset({"event", "event_path", "event_from"}),
+        frozenset({"context", "context_path"}),
+        frozenset({"matrix", "cases", "cases_path"}),
+    ),
 )
-BY_KEY = frozenset({"env", "context", "vars"})
-_GROUP_OF = {key: group for group in GROUPS for key in group}
 
 
 class Inherited(NamedTuple):
     """Keys of a scenario that it takes from elsewhere, merged.
 
-    `origins` says where each stands: by key, and by key and entry (or index of a tag) where an entry stands
-    elsewhere than its key.
+    `origins` says where each stands: by key, and by key and entry (or index, of what unites) where an entry
+    stands elsewhere than its key.
     """
 
     keys: Mapping[str, Any]
@@ -33,24 +47,30 @@ class Inherited(NamedTuple):
 NOTHING = Inherited({}, {})
 
 
-def over(further: Inherited, nearer: Mapping[str, Any], start: Origin, *, own: bool = False) -> Inherited:
-    """`nearer`, whose mapping stands at `start`, over `further`.
+def over(
+    further: Inherited,
+    nearer: Mapping[str, Any],
+    start: Origin,
+    *,
+    rules: Rules = SCENARIO,
+    own: bool = False,
+) -> Inherited:
+    """`nearer`, whose mapping stands at `start`, over `further`; what `rules` don't name is replaced.
 
-    Mappings of BY_KEY are merged, tags unite, one key of a group displaces the group, everything else is
-    replaced. `own`: what is nearer is the scenario itself, whose keys need no origin.
+    `own`: what is nearer is the scenario itself, whose keys need no origin.
     """
     keys = dict(further.keys)
     origins = dict(further.origins)
     for key, value in nearer.items():
         old = keys.get(key)
         here = start.at(key)
-        if key == "tags" and old:
+        if key in rules.united and old:
             fresh = [index for index, tag in enumerate(value) if tag not in old]
             keys[key] = [*old, *(value[index] for index in fresh)]
             for index in range(len(old)):
                 origins[key, index] = _place(origins, key, index)
             origins.update({(key, len(old) + n): here.at(index) for n, index in enumerate(fresh)})
-        elif key in BY_KEY and isinstance(old, dict) and isinstance(value, dict):
+        elif key in rules.by_key and isinstance(old, dict) and isinstance(value, dict):
             keys[key] = {**old, **value}
             for name in old:
                 if name in value:
@@ -58,9 +78,9 @@ def over(further: Inherited, nearer: Mapping[str, Any], start: Origin, *, own: b
                 else:
                     origins[key, name] = _place(origins, key, name)
         else:
-            for displaced in _GROUP_OF.get(key, (key,)):
+            for displaced in rules.displaced(key):
                 if displaced in keys:
-                    _forget(displaced, keys, origins)
+                    _forget(displaced, keys, origins, rules)
             keys[key] = value
         if own:
             origins.pop((key,), None)
@@ -75,9 +95,9 @@ def _place(origins: Mapping[DocPath, Origin], key: str, entry: str | int) -> Ori
     return origins[key,].at(entry) if found is None else found
 
 
-def _forget(key: str, keys: dict[str, Any], origins: dict[DocPath, Origin]) -> None:
+def _forget(key: str, keys: dict[str, Any], origins: dict[DocPath, Origin], rules: Rules) -> None:
     old = keys.pop(key)
     origins.pop((key,), None)
-    if key in BY_KEY and isinstance(old, dict):
+    if key in rules.by_key and isinstance(old, dict):
         for name in old:
             origins.pop((key, name), None)

@@ -60,6 +60,10 @@ def locate(origin: Origin) -> Place:
     on one line; a block collection is shown by its first key. An empty value is shown by its key.
     Line 1 where the file is gone, and of programs.
     """
+    if origin.file.endswith(".toml"):
+        from lambda_scenarios.configuration import toml_source
+
+        return toml_source.locate(origin)
     root = None if origin.file.endswith(PROGRAMS) else _read(origin.file)
     if root is None:
         return Place(origin.file, 1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.scenarios.draft import Draft
-from lambda_scenarios.scenarios.merging import BY_KEY, Inherited, over
+from lambda_scenarios.scenarios.merging import SCENARIO, Inherited, over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ def step_draft(draft: Draft, index: int) -> Draft:
     given = {key: getattr(draft, key) for key in _DEFAULTS}
     given = {key: value for key, value in given.items() if value != absent[key]}
     origins: dict[DocPath, Origin] = {(key,): draft.origin(key) for key in (*given, *_SHARED)}
-    for key in BY_KEY:
+    for key in SCENARIO.by_key:
         value = getattr(draft, key)
         for name in value if isinstance(value, dict) else ():
             origins[key, name] = draft.origin(key, name)

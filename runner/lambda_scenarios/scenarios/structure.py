@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from lambda_scenarios.errors import Diagnostic
+    from lambda_scenarios.model.values import Origin
 
 
 def problems(value: Json, file: str) -> tuple[Diagnostic, ...]:
@@ -38,6 +39,15 @@ def problems_of_defaults(value: Json, file: str) -> tuple[Diagnostic, ...]:
     from lambda_scenarios.scenarios import explain
 
     return explain.explain_defaults(value, file)
+
+
+def problems_of_settings(value: Json, origin: Origin) -> tuple[Diagnostic, ...]:
+    """The same for a parsed configuration that stands at `origin`."""
+    if accepts(value, "config") or (_has_extensions(value) and accepts(value, "config")):
+        return ()
+    from lambda_scenarios.scenarios import explain
+
+    return explain.explain_settings(value, origin)
 
 
 def accepts(value: Json, schema: schemas.Name = "scenario") -> bool:
