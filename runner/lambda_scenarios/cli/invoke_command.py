@@ -183,7 +183,9 @@ def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
     return InvokeRequest(
         function=options.function,
         service=service,
-        options=service_options._replace(skip_package=options.skip_package),
+        options=service_options._replace(
+            skip_package=options.skip_package, deployed=options.backend == "aws"
+        ),
         event=Given(options.path, options.data),
         context=Given(options.context_path, options.context),
         conditions=Conditions(

@@ -35,18 +35,19 @@ class FunctionLookup:
         self._nearest: dict[str, str | None] = {}
         self._services: dict[tuple[str, ServiceOptions], Service] = {}
         self._functions: dict[tuple[int, str], Function] = {}
-        self._inline: dict[tuple[Origin, ServiceInfo | None, tuple[str, ...]], InlineFunctions] = {}
+        self._inline: dict[tuple[Origin, ServiceInfo | None, tuple[str, ...], bool], InlineFunctions] = {}
 
     def service(self, head: FileHead) -> ServiceInfo | None:
         """The service of a file, if it has one. Raises UsageError where it can't be read."""
         service = self._service(head)
         return None if service is None else service.info()
 
-    def function(self, head: FileHead, key: str, asked_at: Origin) -> Function:
-        """The function `key` of a file; its own `functions` come first. Raises UsageError."""
+    def function(self, head: FileHead, key: str, asked_at: Origin, *, deployed: bool = False) -> Function:
+        """The function `key` of a file; its own `functions` come first. One that is `deployed` runs on AWS,
+        and no files of it are looked for. Raises UsageError."""
         if key in head.functions:
-            return self._declared(head, head.functions_at[key]).functions[key]
-        service = self._service(head)
+            return self._declared(head, head.functions_at[key], deployed=deployed).functions[key]
+        service = self._service(head, deployed=deployed)
         if service is None:
             raise UsageError(self._unknown(head, key, asked_at))
         memo = (id(service), key)
@@ -75,7 +76,7 @@ class FunctionLookup:
         services = tuple(w for service in self._services.values() for w in service.warnings())
         return services + tuple(w for declared in self._inline.values() for w in declared.warnings)
 
-    def _service(self, head: FileHead) -> Service | None:
+    def _service(self, head: FileHead, *, deployed: bool = False) -> Service | None:
         path = self._service_path(head)
         if path is None:
             return None
@@ -88,6 +89,7 @@ class FunctionLookup:
             aws_profile=overrides.aws_profile,
             skip_package=overrides.skip_package,
             resolve=head.resolve,
+            deployed=deployed or overrides.backend == "aws",
         )
         key = (path, options)
         if key not in self._services:
@@ -107,13 +109,15 @@ class FunctionLookup:
             self._nearest[head.directory] = find_service_file(head.directory, self._root)
         return self._nearest[head.directory]
 
-    def _declared(self, head: FileHead, mapping: Origin) -> InlineFunctions:
+    def _declared(self, head: FileHead, mapping: Origin, *, deployed: bool) -> InlineFunctions:
         """The functions of a file that are declared at `mapping`, in it or in one that it inherits from."""
         surrounding = self._surrounding(head)
         declared = {key: d for key, d in head.functions.items() if head.functions_at[key] == mapping}
-        memo = (mapping, surrounding, tuple(declared))
+        memo = (mapping, surrounding, tuple(declared), deployed)
         if memo not in self._inline:
-            self._inline[memo] = inline_functions(declared, mapping, mapping.file, surrounding, self._environ)
+            self._inline[memo] = inline_functions(
+                declared, mapping, mapping.file, surrounding, self._environ, deployed=deployed
+            )
         return self._inline[memo]
 
     def _surrounding(self, head: FileHead) -> ServiceInfo | None:

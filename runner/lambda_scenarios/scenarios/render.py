@@ -258,7 +258,9 @@ class Part:
                     self.stage.lookup.keys_note(draft.head),
                 )
             )
-        return self.stage.lookup.function(draft.head, key, draft.origin("function"))
+        return self.stage.lookup.function(
+            draft.head, key, draft.origin("function"), deployed=self._is_on_aws()
+        )
 
     def event(self) -> bytes:
         event = event_of(self.draft, self.scope, self._service, self.stage.files)

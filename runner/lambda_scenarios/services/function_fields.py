@@ -16,7 +16,7 @@ from lambda_scenarios.services.findings import Problem, problem_of
 from lambda_scenarios.services.handler_files import in_build_output
 from lambda_scenarios.services.http_source import read_http_source
 from lambda_scenarios.services.image_fields import read_image_config
-from lambda_scenarios.services.layers import Layers, read_layers
+from lambda_scenarios.services.layers import NO_LAYERS, Layers, read_layers
 from lambda_scenarios.services.packages import ReadPackage, read_package
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
 
@@ -81,11 +81,13 @@ def read_fields(
     references: Callable[[], StackReferences],
     *,
     skip_package: bool = False,
+    deployed: bool = False,
 ) -> Declared:
     """All that can be known of function `key` (its mapping, settled) of the service file `file`.
 
     `service` is its name, None where that can't be resolved. With `skip_package`, the code is what was
-    packaged last. Raises nothing but defects.
+    packaged last; of a `deployed` one neither code nor layers nor variables are looked at. Raises nothing but
+    defects.
     """
     root = os.path.dirname(file)
     fields = _Fields(resolver, function)
@@ -98,19 +100,19 @@ def read_fields(
         fields.problems.append(
             Problem("image", "a function has a `handler` or an `image`, not both", function.origin)
         )
-    layers = _read_layers(fields, root, references)
+    layers = NO_LAYERS if deployed else _read_layers(fields, root, references)
     runtime: str | None = ""
     if image is None:
         runtime = fields.read("runtime", "runtime", _DEFAULT_RUNTIME, field_values.runtime)
         _warn_of_default_runtime(fields, runtime)
     package = ReadPackage(None)
     code = root
-    if handler is not None and runtime:
+    if handler is not None and runtime and not deployed:
         package = read_package(resolver, function, key, service, file)
         wanted = Wanted(key, handler, runtime, root, layers.directories, package, environ)
         code = _find_code(fields, wanted, layers, skip_package=skip_package)
     environment_levels = []
-    for level in (resolver.document, function):
+    for level in () if deployed else (resolver.document, function):
         path = ("provider", "environment") if level is resolver.document else ("environment",)
         try:
             environment_levels.append(resolver.follow(level, path))

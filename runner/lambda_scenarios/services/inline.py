@@ -30,12 +30,15 @@ def inline_functions(
     file: str,
     service: ServiceInfo | None,
     environ: Mapping[str, str] = {},
+    *,
+    deployed: bool = False,
 ) -> InlineFunctions:
     """The value of `functions` in a scenario file, whose structure is valid already.
 
     `origin` is that of the whole mapping, `file` the scenario file (absolute): `code` and `layers` are
     relative to it. Without a service, the functions belong to one called `local` at stage `dev`.
-    `environ` says which virtual environment is active. Raises UsageError with all that is wrong.
+    `environ` says which virtual environment is active. Of `deployed` ones, no files are looked for. Raises
+    UsageError with all that is wrong.
     """
     base = os.path.dirname(file)
     if service is None:
@@ -47,7 +50,7 @@ def inline_functions(
         if isinstance(declaration, dict):
             function = _function(key, declaration, origin.at(key), base, service)
             functions[key] = function
-            for found in _faults(function, declaration, environ):
+            for found in _faults(function, declaration, environ, deployed=deployed):
                 (errors if found.severity == "error" else warnings).append(found)
     if errors:
         raise UsageError(*errors)
@@ -79,12 +82,14 @@ def _function(
     )
 
 
-def _faults(function: Function, declared: dict[str, Json], environ: Mapping[str, str]) -> list[Diagnostic]:
+def _faults(
+    function: Function, declared: dict[str, Json], environ: Mapping[str, str], *, deployed: bool
+) -> list[Diagnostic]:
     assert function.origin is not None  # it is set for every inline function
     origin = function.origin
     found: list[Diagnostic] = []
     archive = function.runtime.startswith("java") and function.code.endswith((".jar", ".zip"))
-    if not os.path.isdir(function.code) and not (archive and os.path.isfile(function.code)):
+    if not (deployed or os.path.isdir(function.code) or (archive and os.path.isfile(function.code))):
         where = origin.at("code") if "code" in declared else origin
         return [Diagnostic(f"the directory of function `{function.key}` does not exist", where)]
     for name in ("timeout", "memory"):
@@ -94,7 +99,7 @@ def _faults(function: Function, declared: dict[str, Json], environ: Mapping[str,
     unfitting = ((name, unfit(name, text)) for name, text in function.environment)
     found += [Diagnostic(why, origin.at("environment", name).as_key()) for name, why in unfitting if why]
     for index, layer in enumerate(function.layers):
-        if not os.path.isdir(layer):
+        if not deployed and not os.path.isdir(layer):
             found.append(Diagnostic("the directory of this layer does not exist", origin.at("layers", index)))
     if function.image is not None:
         return found
@@ -105,7 +110,7 @@ def _faults(function: Function, declared: dict[str, Json], environ: Mapping[str,
         close = did_you_mean(function.runtime, RUNTIME_IDENTIFIERS)
         label = f"did you mean `{close}`?" if close else "an identifier like python3.12 or nodejs22.x"
         found.append(Diagnostic(f"Lambda has no runtime `{function.runtime}`", origin.at("runtime"), label))
-    elif function.runtime and function.handler:
+    elif function.runtime and function.handler and not deployed:
         fault = check_handler(function.handler, function.runtime, function.code, function.layers, environ)
         if fault is not None and not (fault.kind == "missing" and function.build is not None):
             to_be_built = fault.kind == "missing" and in_build_output(function.handler)

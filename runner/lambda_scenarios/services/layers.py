@@ -32,6 +32,9 @@ class Layers(NamedTuple):
     warnings: tuple[Diagnostic, ...]
 
 
+NO_LAYERS = Layers((), (), False, (), ())
+
+
 def read_layers(
     resolver: Resolver, layers: Located | None, root: str, references: Callable[[], StackReferences]
 ) -> Layers:

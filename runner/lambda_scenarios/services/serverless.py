@@ -207,6 +207,7 @@ class ServerlessService:
                 self._world.environ,
                 self._references,
                 skip_package=self._options.skip_package,
+                deployed=self._options.deployed,
             )
             fields = fields._replace(warnings=(*fields.warnings, *self._left_alone(fields, located.origin)))
             self._fields[key] = fields

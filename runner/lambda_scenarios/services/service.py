@@ -16,7 +16,8 @@ class ServiceOptions(NamedTuple):
     `params` are values of `${param:…}`, the later of two with one name winning. With `strict`,
     warnings about a function that is used are errors. `aws_profile` is whose credentials AWS is asked with,
     instead of those that the service file or the environment chooses. With `skip_package`, functions run from
-    what was packaged last.
+    what was packaged last. With `deployed`, they run on AWS, and nobody looks at their code, layers and
+    variables here.
 
     `resolve` has values for what refers to AWS, instead of a look-up: a logical id (`Ref`), the name of an
     export (`Fn::ImportValue`), `logicalId.Attribute` (`Fn::GetAtt`), or a variable as `ssm:/path`.
@@ -29,6 +30,7 @@ class ServiceOptions(NamedTuple):
     aws_profile: str | None = None
     resolve: tuple[tuple[str, Resolved], ...] = ()
     skip_package: bool = False
+    deployed: bool = False
 
 
 class Service(Protocol):

@@ -21,6 +21,32 @@ functions:
 """
 
 
+# Neither code, artifact, layer nor parameter is there, and nobody but Lambda may be asked for anything.
+NOTHING_HERE = {
+    "serverless.yml": """\
+service: shop
+provider: {name: aws, runtime: python3.11, environment: {KEY: "${ssm:/key}"}}
+layers: {libs: {path: gone}}
+functions:
+  echo:
+    handler: gone.handler
+    layers: [{Ref: LibsLambdaLayer}]
+    environment: {URL: {"Fn::ImportValue": shop-url}}
+    package: {artifact: target/gone.zip}
+""",
+    "template.yaml": """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  echo:
+    Type: AWS::Serverless::Function
+    Properties:
+      {FunctionName: shop-dev-echo, Runtime: java21, Handler: gone.Handler, CodeUri: gone/, Layers: [gone/],
+       Environment: {Variables: {URL: {"Fn::ImportValue": shop-url}}}}
+""",
+    "s.yml": "functions: {echo: {handler: gone.handler, runtime: nodejs22.x, code: gone, layers: [gone]}}\n",
+}
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     (tmp_path / "serverless.yml").write_text(SERVICE)
@@ -51,6 +77,27 @@ def invocation(shop: Path) -> Any:
 
 
 class TestWhatIsSent:
+    @pytest.mark.parametrize("file", NOTHING_HERE)
+    def test_what_is_deployed_needs_nothing_here(self, file: str, tmp_path: Path, fake: Fake) -> None:
+        fake.functions["local-dev-echo"] = echo
+        (tmp_path / file).write_text(NOTHING_HERE[file])
+        with (tmp_path / "s.yml").open("a") as stream:
+            stream.write("scenarios: [{name: one, function: echo, event: 1, expect: {output: 1}}]\n")
+        done = running.run(tmp_path, "run", "s.yml", "--backend", "aws", env=fake.environ)
+        assert done.status == 0, done
+        with (tmp_path / "s.yml").open("a") as stream:
+            stream.write("defaults: {backend: aws}\n")
+        done = running.run(tmp_path, "run", "s.yml", env=fake.environ)
+        assert (done.status, done.stderr) == (0, ""), done
+        if file != "s.yml":
+            done = running.run(
+                tmp_path, "invoke", "-f", "echo", "-d", "1", "--backend", "aws", env=fake.environ
+            )
+            assert (done.status, done.stdout) == (0, "1\n"), done
+        assert {request.event for request in fake.requests} == {1}
+        assert running.run(tmp_path, "validate", "s.yml", env=fake.environ).status == 0
+        assert running.run(tmp_path, "run", "s.yml", "--backend", "local", env=fake.environ).status == 2
+
     def test_the_event_to_the_deployed_function(self, shop: Path, fake: Fake) -> None:
         one(shop, ", event: {a: 1}, expect: {output: {a: 1}, logs: seen}")
         done = run(shop, fake)

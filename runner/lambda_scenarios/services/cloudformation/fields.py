@@ -13,10 +13,11 @@ from lambda_scenarios.services.cloudformation.code import Code, CodeWorld, Resou
 from lambda_scenarios.services.cloudformation.fronts import http_front
 from lambda_scenarios.services.cloudformation.inline_code import written
 from lambda_scenarios.services.cloudformation.values import evaluated, settled
-from lambda_scenarios.services.cloudformation.variables import read_variables
+from lambda_scenarios.services.cloudformation.variables import NO_VARIABLES, read_variables
 from lambda_scenarios.services.declared import Declared, Findings
 from lambda_scenarios.services.findings import Problem, problem_of
 from lambda_scenarios.services.handler_files import check_handler, in_build_output
+from lambda_scenarios.services.layers import NO_LAYERS
 from lambda_scenarios.services.variables import Located, UnresolvableError
 
 if TYPE_CHECKING:
@@ -82,8 +83,11 @@ class _Fields(Findings):
         return None if inner is None else settled(Located(inner, found.origin.at(key)), self.stack)
 
 
-def read_template_function(resource: Resource, stack: Stack, world: CodeWorld) -> Declared:
-    """All that can be known of a function of a template. Raises nothing but defects."""
+def read_template_function(
+    resource: Resource, stack: Stack, world: CodeWorld, *, deployed: bool = False
+) -> Declared:
+    """All that can be known of a function of a template; of a `deployed` one neither code nor layers nor
+    variables are looked at. Raises nothing but defects."""
     fields = _Fields(resource, stack, world)
     is_image = _is_image(fields)
     runtime: str | None = ""
@@ -95,16 +99,18 @@ def read_template_function(resource: Resource, stack: Stack, world: CodeWorld) -
             if value is None and not any(problem.path == path for problem in fields.problems):
                 fields.problems.append(Problem(path, f"the function has no `{name}`", resource.origin))
     world = world._replace(runtime=runtime or "")
-    layers = read_application_layers(resource.properties, stack, world)
-    code = None if is_image else _read_code(fields, world)
-    if handler is not None and runtime and code is not None:
-        _check_handler(fields, handler, runtime, layers=layers, code=code)
-    environment = read_variables(resource.properties, stack)
+    layers = NO_LAYERS if deployed else read_application_layers(resource.properties, stack, world)
+    code: str | None = stack.root
+    if not is_image and not deployed:
+        code = _read_code(fields, world)
+        if handler is not None and runtime and code is not None:
+            _check_handler(fields, handler, runtime, layers=layers, code=code)
+    environment = NO_VARIABLES if deployed else read_variables(resource.properties, stack)
     return Declared(
         name=fields.read("name", "FunctionName", None, field_values.text),
         handler=handler,
         runtime=runtime,
-        code=stack.root if is_image else code,
+        code=code,
         architecture=fields.read("architecture", "Architectures", "x86_64", fields.architecture),
         timeout=fields.read("timeout", "Timeout", _DEFAULT_TIMEOUT, fields.timeout),
         memory=fields.read("memory", "MemorySize", _DEFAULT_MEMORY, fields.memory),

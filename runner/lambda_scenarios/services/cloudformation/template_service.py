@@ -227,7 +227,7 @@ class TemplateService:
         if key not in self._read:
             resource = _resource(entry)
             world = CodeWorld(self._world.environ, self._world.cwd, self._world.documents)
-            found = read_template_function(resource, entry.stack, world)
+            found = read_template_function(resource, entry.stack, world, deployed=self._options.deployed)
             self._read[key] = found
             self._warnings.update(dict.fromkeys(found.warnings))
         return self._read[key]

@@ -28,6 +28,9 @@ class Environment(NamedTuple):
     warnings: tuple[Diagnostic, ...]
 
 
+NO_VARIABLES = Environment((), (), (), ())
+
+
 class _Reader:
     """Collects the variables and all that is to be said about them."""
 
