@@ -42,7 +42,7 @@ class Stub:
     """Serves the Runtime API until it is closed.
 
     `queue` holds the invocations to hand out, where `allow` has allowed it. `descriptor` becomes readable
-    with every post: one byte for each.
+    with every request: one byte for each, `!` for a post, `?` for the next invocation.
     """
 
     def __init__(self, queue: Sequence[Invoke] = (), allowed: int = 0) -> None:
@@ -126,6 +126,7 @@ class Stub:
                 self.requests_for_next += 1
                 self._asked.notify_all()
                 state.pending.append("next")
+                os.write(self._notify, b"?")
             else:
                 self.posts.append(_post(path, headers, body))
                 state.pending.append("accept")
@@ -200,11 +201,13 @@ def observe(
     *,
     ahead: int = 1,
     seconds: float = 60,
+    settled: bool = False,
 ) -> Observed:
     """Run a client until it has posted an answer to all invocations, or has ended; then end it.
 
     Its stdout and stderr are one pipe, as in the runner. `ahead` invocations are handed out at a time;
-    with 1, the next one only when all output of the one before has been read. Raises TimeoutError.
+    with 1, the next one only when all output of the one before has been read. `settled`: until it has asked
+    for a further one as well. Raises TimeoutError.
     """
     stub = Stub(queue, ahead)
     read_end, write_end = os.pipe()
@@ -227,11 +230,13 @@ def observe(
             selector.register(read_end, selectors.EVENT_READ)
             selector.register(stub.descriptor, selectors.EVENT_READ)
             ended = False
-            while not ended and len(outputs) < len(queue):
+            asked = 0
+            while not ended and (len(outputs) < len(queue) or (settled and asked <= len(queue))):
                 ready = {key.fd for key, _ in selector.select(seconds)}
                 if not ready:
                     raise TimeoutError(f"{command} did nothing for {seconds} s; so far {heard!r}")
-                posted = len(os.read(stub.descriptor, 1)) if stub.descriptor in ready else 0
+                request = os.read(stub.descriptor, 1) if stub.descriptor in ready else b""
+                asked += request == b"?"
                 while True:  # what was written before a post is in the pipe when the post arrives
                     try:
                         data = os.read(read_end, 1 << 16)
@@ -241,7 +246,7 @@ def observe(
                     if not data:
                         ended = True
                         break
-                if posted:
+                if request == b"!":
                     outputs.append(heard)
                     heard = b""
                     stub.allow()

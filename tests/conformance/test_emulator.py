@@ -23,6 +23,7 @@ import yaml
 from lambda_scenarios.model.function import Function, ServiceInfo
 from lambda_scenarios.model.record import InvocationRecord
 from lambda_scenarios.reports import record_json
+from lambda_scenarios.runtimes import java_start
 from lambda_scenarios.runtimes.all_runtimes import runtime_of
 from lambda_scenarios.runtimes.runtime import World
 from tests.clients.python.test_differential import AS_IN_LAMBDA
@@ -152,12 +153,20 @@ class Peer(NamedTuple):
     command: Callable[[Path], tuple[str, ...]] | None = None
 
 
+def java_of_aws(code: Path) -> tuple[str, ...]:
+    """With AWS's own `main`, which this program starts where there is no compiler."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(java_start, "compiler", lambda _java: None)
+        return command(Peer("java"), Group((), {}), code)
+
+
 PEERS = {
     "awslambdaric": Peer("python", lambda _: (sys.executable, "-c", AS_IN_LAMBDA)),
     "python": Peer("python"),
     "nodejs": Peer("nodejs"),
     "ruby": Peer("ruby"),
     "java": Peer("java"),
+    "aws's java": Peer("java", java_of_aws),
     "go": Peer("go"),
     "shell": Peer("shell"),
 }

@@ -18,9 +18,9 @@ from tests.program import running
 from lambda_scenarios.caching import cache_directory
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function, ServiceInfo
-from lambda_scenarios.runtimes import java, java_client, java_code
+from lambda_scenarios.runtimes import java, java_client, java_code, java_start
 from lambda_scenarios.runtimes.java_homes import Java, javas
-from lambda_scenarios.runtimes.runtime import World
+from lambda_scenarios.runtimes.runtime import Launch, World
 
 SOURCES = Path(__file__).parent / "java_handlers"
 JAVAC = shutil.which("javac")
@@ -137,7 +137,8 @@ linux = pytest.mark.skipif(sys.platform == "darwin", reason="AWS's client runs o
 def test_fetched_once(repository: Path, tmp_path: Path) -> None:
     environ = at(tmp_path, LAMBDA_SCENARIOS_MAVEN_REPOSITORY=str(repository))
     found = java_client.client(environ)
-    assert all(os.path.isfile(path) for path in (*found.class_path.split(":"), found.native))
+    paths = (*found.class_path.split(":"), java_client.native_library(found))
+    assert all(os.path.isfile(path) for path in paths)
     assert found.folder.startswith(str(tmp_path / "cache/lambda-scenarios/java"))
     again = at(tmp_path, LAMBDA_SCENARIOS_MAVEN_REPOSITORY="http://127.0.0.1:1")
     assert java_client.client(again) == found
@@ -194,7 +195,7 @@ def test_a_cache_that_cannot_be_written(repository: Path, tmp_path: Path) -> Non
 def test_macos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(MissingPart, match="Linux alone"):
-        java_client.client({})
+        java_client.native_library(java_client.Client("", ""))
 
 
 # --- where the classes are
@@ -467,15 +468,26 @@ def test_the_artifact_of_a_service(classes: Path, tmp_path: Path, level: str) ->
     assert done.status == 0, done.stdout + done.stderr
 
 
+def shared(launch: Launch, *command: str) -> list[str]:
+    """The classes of AWS's that Java takes from the archive, when it runs `command` of its class path."""
+    (option,) = [part for part in launch.command if part.startswith("-XX:SharedArchiveFile=")]
+    at = launch.command.index("-cp")
+    whole = [*launch.command[3:at], option, "-Xlog:class+load", *launch.command[at : at + 2], *command]
+    done = subprocess.run(whole, capture_output=True, text=True, check=False)
+    return [
+        line
+        for line in done.stdout.splitlines()
+        if "shared objects file (top)" in line and "amazonaws" in line
+    ]
+
+
 @needs_jdk
 @linux
-def test_the_archive_of_classes_is_used(classes: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jdk", [True, False])
+def test_the_archive_of_classes_is_used(
+    classes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jdk: bool
+) -> None:
+    if not jdk:
+        monkeypatch.setattr(java_start, "compiler", lambda _java: None)
     launch = java.launch(function(classes), World(os.environ, str(tmp_path)))
-    (option,) = [part for part in launch.command if part.startswith("-XX:SharedArchiveFile=")]
-    command = [*launch.command[3:4], option, "-Xshare:on", "-Xlog:class+load", "-cp"]
-    command += [*launch.command[launch.command.index("-cp") + 1 :][:1], java_client._LOADS_ALL]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    shared = [
-        line for line in done.stdout.splitlines() if "shared objects file" in line and "amazonaws" in line
-    ]
-    assert len(shared) > 500
+    assert len(shared(launch, java_start.LOADS_ALL)) > 500

@@ -25,7 +25,7 @@ def launch(function: Function, world: World) -> Launch:
     Raises MissingPart where there is none, where AWS's client can't be had, and where there is no such class.
     """
     # Imported where they are used, since most runs need none of it.
-    from lambda_scenarios.runtimes import java_client, java_code
+    from lambda_scenarios.runtimes import java_client, java_code, java_start
 
     wanted = int(function.runtime.removeprefix("java").partition(".")[0] or 0)
     chosen = _java(wanted, world)
@@ -43,7 +43,13 @@ def launch(function: Function, world: World) -> Launch:
     client = java_client.client(world.environ)
     layers = tuple(os.path.join(layer, "java", "lib") for layer in reversed(function.layers))
     directory = java_code.with_jars(code.directory, layers, world.environ)
-    archive = java_client.class_archive(client, chosen.path, chosen.major)
+    options = _options(chosen.major, function.memory)
+    start = java_start.own(client, chosen.path, chosen.major, options)
+    if start is None:
+        start = java_start.of_aws(client, chosen.path, chosen.major)
+        options += (f"-D{_NATIVE}={java_client.native_library(client)}",)
+    if start.archive is not None:
+        options += (f"-XX:SharedArchiveFile={start.archive}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
     warnings = code.warnings
     if chosen.major != wanted:
         warnings = (
@@ -52,8 +58,8 @@ def launch(function: Function, world: World) -> Launch:
         )
     return Launch(
         command=(
-            *(*_START, chosen.path, *_options(chosen.major, function.memory, archive)),
-            *(f"-D{_NATIVE}={client.native}", "-cp", client.class_path, java_client.MAIN, function.handler),
+            *(*_START, chosen.path, *options),
+            *("-cp", start.class_path, java_start.MAIN, function.handler),
         ),
         credits=1,
         environment=programs.utf8_locale(world.environ),
@@ -75,7 +81,7 @@ def _java(wanted: int, world: World) -> Java | None:
     return max(found, key=lambda java: java.major, default=None)
 
 
-def _options(major: int, memory: int, archive: str | None) -> tuple[str, ...]:
+def _options(major: int, memory: int) -> tuple[str, ...]:
     """Those that Lambda starts Java with (as seen in its process list), but for what concerns its machine.
 
     JAVA_TOOL_OPTIONS of the function come before them, read by Java itself.
@@ -92,8 +98,6 @@ def _options(major: int, memory: int, archive: str | None) -> tuple[str, ...]:
         "-XX:+IgnoreUnrecognizedVMOptions",
         "-XX:+ErrorFileToStderr",
     ]
-    if archive is not None:
-        options += (f"-XX:SharedArchiveFile={archive}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
     if major >= 9:
         options.append("--add-opens=java.base/java.io=ALL-UNNAMED")
     if major >= 17:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import sys
@@ -13,8 +12,6 @@ from lambda_scenarios.caching import cache_directory
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.runtimes import maven
 
-MAIN = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"
-_LOADS_ALL = "com.amazonaws.services.lambda.runtime.api.client.ClasspathLoader"
 _VERSION = "2.10.1"
 _DOCKER = "or: --backend docker · --missing-runtime skip"
 
@@ -77,25 +74,20 @@ _JARS = (
 
 
 class Client(NamedTuple):
-    """`class_path` and `native` (a shared library) are absolute; `folder` is where they lie."""
+    """`class_path` and `folder`, where its jars lie, are absolute."""
 
     class_path: str
-    native: str
     folder: str
 
 
 def client(environ: Mapping[str, str]) -> Client:
-    """The client, ready to be started. Raises MissingPart where it can't run here, or can't be fetched."""
-    if sys.platform == "darwin":
-        raise MissingPart(
-            "AWS's client for Java runs on Linux alone, and this machine is macOS", ("or: --backend docker",)
-        )
+    """AWS's classes. Raises MissingPart where they can't be fetched."""
     folder = os.path.join(cache_directory(environ, "java"), _VERSION)
     missing = [jar for jar in _JARS if _size(os.path.join(folder, jar.file)) != jar.size]
     if missing:
         _fill(folder, missing, environ)
     class_path = os.pathsep.join(os.path.join(folder, jar.file) for jar in _JARS)
-    return Client(class_path, _native(folder), folder)
+    return Client(class_path, folder)
 
 
 def cached(environ: Mapping[str, str]) -> bool:
@@ -154,9 +146,15 @@ def _unfetched(folder: str, missing: list[_Jar], where: maven.Repository, reason
     )
 
 
-def _native(folder: str) -> str:
-    """The shared library of this machine, which the client would else unpack to one file of /tmp: two
-    workers that start at once would write over each other's."""
+def native_library(found: Client) -> str:
+    """The shared library of this machine, which AWS's `main` would else unpack to one file of /tmp: two
+    workers that start at once would write over each other's. Raises MissingPart where there is none."""
+    if sys.platform == "darwin":
+        raise MissingPart(
+            "Java without its compiler runs functions on Linux alone, and this machine is macOS",
+            ("install a JDK: brew install openjdk", "or: --backend docker"),
+        )
+    folder = found.folder
     machine = "aarch_64" if os.uname().machine in ("aarch64", "arm64") else os.uname().machine
     name = f"libaws-lambda-jni.linux{'_musl' if _is_musl() else ''}-{machine}.so"
     path = os.path.join(folder, name)
@@ -179,45 +177,6 @@ def _is_musl() -> bool:
         return not os.confstr("CS_GNU_LIBC_VERSION")
     except (ValueError, OSError):
         return True
-
-
-def class_archive(found: Client, java: str, major: int) -> str | None:
-    """The client's classes as the virtual machine maps them into memory, which halves its start; made once
-    for each Java, as AWS does it for its own. None where this Java can't, as before version 13.
-
-    https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html (dynamic archives)
-    """
-    if major < 13:
-        return None
-    home = os.path.dirname(os.path.dirname(os.path.realpath(java)))
-    try:
-        told = os.stat(os.path.join(home, "release"))
-    except OSError:
-        return None
-    key = f"{home}\0{told.st_mtime_ns}\0{told.st_size}\0{found.folder}"
-    path = os.path.join(found.folder, f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:16]}.jsa")
-    size = _size(path)
-    if size is None:
-        import subprocess
-
-        temporary = f"{path}.{os.getpid()}"
-        command = (
-            *(java, f"-XX:ArchiveClassesAtExit={temporary}", "-XX:+UseSerialGC", "-Xlog:disable"),
-            *("-cp", found.class_path, _LOADS_ALL),
-        )
-        try:
-            # Its status is 1: it ends at a class for a later Java, after all that matter.
-            subprocess.run(
-                command, env={}, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
-            )
-        except (OSError, subprocess.SubprocessError):
-            return None
-        with contextlib.suppress(OSError):  # a cache that can't be written to
-            if not _size(temporary):  # not to be tried again
-                open(temporary, "wb").close()
-            os.replace(temporary, path)
-        size = _size(path)
-    return path if size else None
 
 
 def _read(path: str) -> bytes | None:

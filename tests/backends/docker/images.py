@@ -237,7 +237,8 @@ def ruby() -> str:
 @lru_cache
 def java() -> str:
     """As much of the Java of PATH as AWS's client needs, that client, and `kill`, which Java lacks."""
-    from lambda_scenarios.runtimes.java_client import MAIN, client
+    from lambda_scenarios.runtimes.java_client import client, native_library
+    from lambda_scenarios.runtimes.java_start import MAIN
 
     engine.require()
     found = client(os.environ)
@@ -254,7 +255,7 @@ def java() -> str:
             tar.program(str(home / "bin" / "java"), "var/lang/bin/java")
         for jar in found.class_path.split(os.pathsep):
             tar.file(jar, f"var/runtime/lib/{os.path.basename(jar)}")
-        for needed in libraries_of(found.native):  # the jar has it, and unpacks it
+        for needed in libraries_of(native_library(found)):  # the jar has it, and unpacks it
             tar.file(os.path.realpath(needed), needed)
         tar.program("/bin/kill")
         tar.text("var/runtime/bootstrap", bootstrap)
