@@ -173,38 +173,36 @@ def store_all(
 
 def _store(changes: Mapping[str, Mapping[str, Json]], old: Stale, root: str, *, update: bool) -> Stored:
     """Writes what the scenarios left and, with `update`, removes what is stale."""
-    names = _names(old, root)
+    removed: list[str] = []
     problems: list[str] = []
-    files = dict.fromkeys((*changes, *(old.entries if update else ())))
-    for path in files:
-        change = Change(changes.get(path, {}), old.entries.get(path, frozenset()) if update else frozenset())
-        if not (change.put or change.remove or update):
+    for path in dict.fromkeys((*changes, *(old.entries if update else ()))):
+        stale_keys = old.entries.get(path, frozenset()) if update else frozenset()
+        change = Change(changes.get(path, {}), stale_keys)
+        if not (change.put or update):
             continue
         try:
             snapshot_files.write(path, change)
+            removed += _names(path, stale_keys, root)
         except OSError as error:
             problems.append(f"{_shown(path, root)} can't be written: {error.strerror}")
         except UsageError as error:
-            problems.append(
-                f"{_shown(path, root)} was damaged during the run: {error.diagnostics[0].problem}"
-            )
+            problem = error.diagnostics[0].problem
+            problems.append(f"{_shown(path, root)} was damaged during the run: {problem}")
     if not update:
-        return Stored((), names, tuple(problems))
+        names = [name for path, keys in old.entries.items() for name in _names(path, keys, root)]
+        return Stored((), (*names, *(_shown(path, root) for path in old.files)), tuple(problems))
     for path in old.files:
         try:
             snapshot_files.delete(path)
+            removed.append(_shown(path, root))
         except OSError as error:
             problems.append(f"{_shown(path, root)} can't be deleted: {error.strerror}")
-    return Stored(names, (), tuple(problems))
+    return Stored(tuple(removed), (), tuple(problems))
 
 
-def _names(old: Stale, root: str) -> tuple[str, ...]:
-    entries = [
-        f"{_shown(snapshot_files.scenario_file_of(path), root)}::{key}"
-        for path, keys in old.entries.items()
-        for key in sorted(keys)
-    ]
-    return (*entries, *(_shown(path, root) for path in old.files))
+def _names(path: str, keys: Iterable[str], root: str) -> list[str]:
+    file = _shown(snapshot_files.scenario_file_of(path), root)
+    return [f"{file}::{key}" for key in sorted(keys)]
 
 
 def _shown(path: str, root: str) -> str:

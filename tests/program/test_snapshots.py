@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -373,6 +374,69 @@ def test_runs_at_the_same_time_write_one_file(project: Project) -> None:
         assert process.returncode == 0
     assert project.stored() == {name: {"is": name} for name in names}
     assert os.listdir(project.directory / "__snapshots__") == ["a.yml.json"]
+
+
+# The program, killed at the n-th thing that it does to something under `__snapshots__`.
+KILLED = """\
+import os, signal, sys
+left = int(sys.argv.pop(1))
+def hook(event, arguments):
+    global left
+    if event != "os.kill" and any("__snapshots__" in str(one) for one in arguments[:2]):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(hook)
+from lambda_scenarios.cli.main import console_script
+console_script()
+"""
+
+
+def test_a_run_that_is_killed_leaves_the_old_file_or_the_new_one(project: Project) -> None:
+    project.write("a.yml", echoing("a", 1), echoing("b", 1))
+    assert project.run("a.yml").status == 0
+    project.write("a.yml", echoing("a", 2), echoing("c", 2))
+    old, new = {"a": 1, "b": 1}, {"a": 2, "c": 2}
+    seen = []
+    for moment in range(40):
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED, str(moment), "run", "a.yml", "--update-snapshots", "--no-reports"],
+            cwd=project.directory,
+            env=running.environment(project.environment()),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        stored = project.stored()
+        assert stored in (old, new)
+        seen.append(stored == new)
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL
+        if stored == new:  # the next moment begins with the old one too
+            path = project.directory / "__snapshots__" / "a.yml.json"
+            path.write_text(json.dumps(old))
+    assert done.returncode == 0
+    assert {True, False} == set(seen)
+    assert os.listdir(project.directory / "__snapshots__") == ["a.yml.json"]
+    assert project.run("a.yml", ci=True).status == 0
+
+
+def test_merged_reports_keep_what_is_said_of_snapshots(project: Project) -> None:
+    head = HEAD.replace("code: .", "code: ..")
+    project.write("s/a.yml", echoing("a", 1), echoing("old", 1), head=head)
+    project.write("s/b.yml", echoing("b", 1), echoing("old", 1), head=head)
+    assert project.run("s").status == 0
+    project.write("s/a.yml", echoing("a", 1), echoing("new", 1), head=head)
+    project.write("s/b.yml", echoing("b", 1), head=head)
+    for name in ("a", "b"):
+        assert project.run(f"s/{name}.yml", "--report-dir", f"reports/{name}").status == 0
+    parts = [f"reports/{name}/report.json" for name in ("a", "b")]
+    done = running.run(project.directory, "merge", *parts, "--report-dir", "reports")
+    assert done.status == 0, done.stderr
+    assert project.report()["end"]["stale_snapshots"] == ["s/a.yml::old", "s/b.yml::old"]
+    assert project.fates() == {"a": None, "new": "written", "b": None}
 
 
 def test_the_examples_of_a_matrix_have_one_each(project: Project) -> None:
