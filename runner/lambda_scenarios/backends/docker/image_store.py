@@ -12,7 +12,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import parse_repository_tag
 
 from lambda_scenarios.backends.docker.engine import short
-from lambda_scenarios.backends.docker.leftovers import labels
+from lambda_scenarios.backends.docker.leftovers import labels, remove_own
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
 
@@ -96,13 +96,18 @@ class ImageStore:
 
     def _has_shell(self, image: str) -> bool:
         """Whether there is a /bin/sh: asked of a container that is never started."""
-        made: str = self._client.create_container(image, entrypoint=["/bin/sh"], labels=dict(labels()))["Id"]
         try:
-            self._client.get_archive(made, "/bin/sh")[0].close()
-        except NotFound:
-            return False
-        finally:
-            self._client.remove_container(made, v=True)
+            created = self._client.create_container(image, entrypoint=["/bin/sh"], labels=dict(labels()))
+            made: str = created["Id"]
+            try:
+                self._client.get_archive(made, "/bin/sh")[0].close()
+            except NotFound:
+                return False
+            finally:
+                self._client.remove_container(made, v=True)
+        except KeyboardInterrupt:  # the engine goes on with what it was asked for
+            remove_own(self._client)
+            raise
         return True
 
     def _pull(self, name: str, platform: str | None, needed_by: Function, others: Sequence[str]) -> None:
