@@ -27,6 +27,7 @@ unit: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/invoke.py
+	$(BIN)/python benchmarks/runtimes.py
 
 soak: $(VENV)/.installed-dev
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n 2 --dist worksteal
