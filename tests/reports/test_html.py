@@ -52,7 +52,7 @@ class Blocks(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: dict[str, list[str]] = {"index": [], "details": [], "environments": []}
+        self.found: dict[str, list[str]] = {"index": [], "details": [], "environments": [], "history": []}
         self.scripts: list[str] = []
         self.text = ""
         self._block: str | None = None

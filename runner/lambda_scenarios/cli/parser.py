@@ -13,7 +13,6 @@ from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 NOT_YET = frozenset(
     (
         "--changed-since",
-        "--history",
         *("--coverage", "--watch"),
     )
 )

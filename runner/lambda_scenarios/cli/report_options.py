@@ -27,6 +27,9 @@ def add_targets(group: argparse._ActionsContainer) -> None:
     )
     group.add_argument("--junit-flavor", choices=("default", "strict"), default="default")
     group.add_argument(
+        "--history", metavar="DIR", help="keep results there, and show trends in the HTML report"
+    )
+    group.add_argument(
         "--github",
         action="store_true",
         default=None,
@@ -47,7 +50,8 @@ def targets_of(options: argparse.Namespace, world: World) -> targets.Targets:
         none=options.no_reports,
         more=_of_extensions(options.report),
     )
-    return found._replace(github=_github(options, world))
+    history = os.path.join(world.cwd, options.history) if options.history else None
+    return found._replace(github=_github(options, world), history=history)
 
 
 def _of_extensions(given: list[str] | None) -> tuple[tuple[str, str], ...]:

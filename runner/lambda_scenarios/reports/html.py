@@ -22,14 +22,15 @@ from lambda_scenarios.reports.text import seconds, shell_quote
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import EnvironmentRecord, RunEnd, RunInfo, SnapshotFate, Status
+    from lambda_scenarios.reports.history import History
 
 _ASSETS = os.path.join(os.path.dirname(__file__), "html_assets")
 _SCRIPTS = ("dom.js", "json.js", "text.js", "scenario.js", "report.js")
 
 # What the content security policy allows. `tests/reports/test_html.py` says the new values after a
 # change; they aren't computed here because hashlib would cost every run some milliseconds.
-STYLE_DIGEST = "sha256-SZcr/uB/Wm5+KW2/oRBh5zxR0vZkczxnPz7N8ofiy0g="
-SCRIPT_DIGEST = "sha256-0VqFT0Nl1BA4QJr1uhpv9YTpZQ49aAsUZ9boUntqo+c="
+STYLE_DIGEST = "sha256-NCoNkQbYHAZ7wKHlcZPfRLH9j00nA22LVCGAdiunHyU="
+SCRIPT_DIGEST = "sha256-tVnkfRiZ/6u3Ayv/ZNEdcjZJ+N4lz6Yeta0rZxD6bYw="
 
 STATUSES: tuple[Status, ...] = ("failed", "error", "flaky", "not run", "skipped", "passed")
 _SYMBOLS: dict[Status, str] = {
@@ -96,8 +97,9 @@ def render(
     environments: Iterable[EnvironmentRecord],
     records: Callable[[], Iterable[str]],
     end: RunEnd,
+    history: History | None = None,
 ) -> Iterator[str]:
-    """The report, in chunks of some hundred kilobytes.
+    """The report, in chunks of some hundred kilobytes; with `history`, what changed since is told.
 
     `records` gives, each time it is called, a fresh iterator of records as JSON texts: objects with
     the fields of `model.record.Record`, `event`, `context` and `output` being JSON values. They are
@@ -106,10 +108,22 @@ def render(
     The chunks hold no lone surrogates: they can be encoded as UTF-8, which the page declares. They
     must be written without translation of newlines.
     """
-    yield from _opening(info, _summary(records()), end)
+    trends = ""
+    if history is not None:
+        from lambda_scenarios.reports import html_trends
+
+        trends = html_trends.section(history, map(_head_fields, records()), _text)
+    yield from _opening(info, _summary(records()), end, trends)
     yield from _results(records())
+    if history is not None:
+        yield from _blocks("history", html_trends.lines(history, map(_head_fields, records())))
     yield from _blocks("environments", (encode_environment(one) for one in environments))
     yield f"<script>{script()}</script>\n</body>\n</html>\n"
+
+
+def _head_fields(text: str) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(_head(_one_line(text)))
+    return fields
 
 
 def style() -> str:
@@ -254,7 +268,7 @@ def _file(head: str) -> str:
     return found[1] if found else '""'
 
 
-def _opening(info: RunInfo, summary: _Summary, end: RunEnd) -> Iterator[str]:
+def _opening(info: RunInfo, summary: _Summary, end: RunEnd, trends: str) -> Iterator[str]:
     worst, headline = _headline(summary, end)
     noun = "scenario" if summary.total == 1 else "scenarios"
     aside = f"of {_number(summary.total)} {noun}" if summary.total else ""
@@ -300,6 +314,7 @@ def _opening(info: RunInfo, summary: _Summary, end: RunEnd) -> Iterator[str]:
             )
     yield "</ul>\n"
     yield from _facts(info, end)
+    yield trends
     yield '</header>\n<main id="results" tabindex="-1">\n<noscript>\n'
     yield from _static_summary(summary)
     yield "</noscript>\n</main>\n"

@@ -41,6 +41,7 @@ class Targets(NamedTuple):
     flavor: Literal["default", "strict"] = "default"
     temporary: bool = False
     github: GitHub | None = None
+    history: str | None = None  # a directory, absolute
 
 
 def targets(

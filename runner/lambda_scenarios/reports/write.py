@@ -12,6 +12,7 @@ from lambda_scenarios.reports.targets import NAMES, STDOUT, GitHub, Targets
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import RunEnd
+    from lambda_scenarios.reports.history import History
     from lambda_scenarios.reports.spool import Spool
 
 
@@ -51,14 +52,43 @@ def write(spool: Spool, end: RunEnd, wanted: Targets) -> tuple[tuple[str, str], 
             problems.append(f"the {kind} report was not written: {error}")
         except OSError as error:
             problems.append(f"the {kind} report was not written: {path}: {error.strerror}")
+    problems += _beside(spool, end, wanted)
+    if problems:
+        raise ReportNotWritten("\n".join(problems), tuple(written))
+    return tuple(written)
+
+
+def _beside(spool: Spool, end: RunEnd, wanted: Targets) -> Iterator[str]:
+    """Writes what is no report of its own; gives what could not be written."""
+    if wanted.history is not None:
+        try:
+            _keep(spool, end, wanted.history)
+        except OSError as error:
+            yield f"the history was not written: {wanted.history}: {error.strerror}"
     if wanted.github is not None and wanted.github.summary:
         try:
             _append_summary(spool, end, wanted.github)
         except OSError as error:
-            problems.append(f"the job summary was not written: {wanted.github.summary}: {error.strerror}")
-    if problems:
-        raise ReportNotWritten("\n".join(problems), tuple(written))
-    return tuple(written)
+            yield f"the job summary was not written: {wanted.github.summary}: {error.strerror}"
+
+
+def _past(spool: Spool, wanted: Targets) -> History | None:
+    if wanted.history is None:
+        return None
+    from lambda_scenarios.reports import history
+
+    return history.read(wanted.history, spool.info)
+
+
+def _keep(spool: Spool, end: RunEnd, directory: str) -> None:
+    """Leaves this run's results for later ones."""
+    from lambda_scenarios.reports import history
+
+    index, report = history.paths(directory, history.name_of(spool.info))
+    _replace(report, _chunks("json", spool, end, Targets(directory, ())))
+    # Last: whoever finds it finds the report too.
+    _replace(index, history.index(spool.info, spool.texts))
+    history.prune(directory)
 
 
 def _append_summary(spool: Spool, end: RunEnd, wanted: GitHub) -> None:
@@ -80,7 +110,7 @@ def _chunks(kind: str, spool: Spool, end: RunEnd, wanted: Targets) -> Iterator[s
     if kind == "html":
         from lambda_scenarios.reports import html
 
-        return html.render(spool.info, spool.environments, texts, end)
+        return html.render(spool.info, spool.environments, texts, end, _past(spool, wanted))
     if kind == "ctrf":
         from lambda_scenarios.reports import ctrf
 

@@ -14,6 +14,7 @@ from lambda_scenarios.reports import html, record_json
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import EnvironmentRecord, Record, RunEnd, RunInfo
+    from lambda_scenarios.reports.history import History
 
 OpenPage = Callable[..., chromium.Page]
 
@@ -37,6 +38,7 @@ def write_report(
     info: RunInfo | None = None,
     environments: Iterable[EnvironmentRecord] | None = None,
     end: RunEnd | None = None,
+    earlier: History | None = None,
 ) -> str:
     """A report of these records, and the sample's for the rest; its address."""
     run = sample.sample_run()
@@ -46,6 +48,7 @@ def write_report(
         run.environments if environments is None else environments,
         lambda: iter(texts),
         end or run.end,
+        earlier,
     )
     path.write_text("".join(chunks), encoding="utf-8", newline="\n")
     return path.as_uri()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tests.reports.browser import sample
 
 from lambda_scenarios.model.record import AttemptRecord
+from lambda_scenarios.reports.history import History, Past
 
 if TYPE_CHECKING:
     from tests.reports.browser.chromium import Page
@@ -24,9 +25,9 @@ def named(name: str) -> Record:
     return record
 
 
-def opened(open_page: OpenPage, record: Record) -> Page:
+def opened(open_page: OpenPage, record: Record, earlier: History | None = None) -> Page:
     """The report of one scenario, with it opened."""
-    page = open_page([record])
+    page = open_page([record], report={"earlier": earlier})
     page.run("document.querySelector('#list li > details').open = true")
     page.run("new Promise(done => setTimeout(done))")  # the event `toggle` comes as a task of its own
     return page
@@ -272,3 +273,24 @@ def test_a_megabyte_in_one_string(open_page: OpenPage) -> None:
     page = opened(open_page, record)
     assert "show all (400\u202f000 characters)" in open_panel(page, "Result")
     assert "Show all 200\u202f000 characters" in open_panel(page, "Logs")
+
+
+def test_the_last_runs(open_page: OpenPage) -> None:
+    record = RECORDS[0]._replace(status="passed", duration_ms=30.0)
+    page = opened(open_page, record, History(4, {record.id: Past("pfsk", (10.0, 20.0, 0.0, 10.0))}))
+    bars = page.run(
+        "[...document.querySelectorAll('svg.past rect')].map(bar => [bar.getAttribute('class'),"
+        " Math.round(bar.getAttribute('height')), getComputedStyle(bar).fill, bar.textContent])"
+    )
+    assert [(status, height) for status, height, _, _ in bars] == [
+        ("passed", 12), ("failed", 24), ("skipped", 2), ("flaky", 12), ("passed", 36)
+    ]  # fmt: skip
+    assert len({fill for _, _, fill, _ in bars}) == 4
+    assert bars[1][3] == "failed, 20 ms"
+    assert texts(page, ".history p") == ["passed in 2 of the last 5 runs, median 20 ms"]
+
+
+def test_a_new_scenario_has_no_last_runs(open_page: OpenPage) -> None:
+    page = opened(open_page, RECORDS[0], History(4, {"another": Past("p", (10.0,))}))
+    assert texts(page, ".history") == []
+    assert "Compared with 4 earlier runs" in page.run("document.body.textContent")

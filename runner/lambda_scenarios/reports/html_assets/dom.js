@@ -22,6 +22,13 @@ function append(node, children) {
   }
 }
 
+function shape(tag, attributes, ...children) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
+  append(node, children);
+  return node;
+}
+
 const button = (label, action, attributes) =>
   make("button", { type: "button", onclick: action, ...attributes }, label);
 

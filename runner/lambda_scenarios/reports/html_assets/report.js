@@ -40,6 +40,19 @@ function environmentOf(key) {
   return environments.get(key);
 }
 
+// What earlier runs gave: letters of statuses and milliseconds, the oldest first, this run's the last.
+let pasts = null;
+
+function pastOf(result) {
+  if (!pasts) {
+    pasts = new Map();
+    for (const block of blocks("history")) {
+      for (const [id, letters, durations] of JSON.parse(block.textContent)) pasts.set(id, { letters, durations });
+    }
+  }
+  return pasts.get(result.id);
+}
+
 // ---- what is shown
 
 const chosen = { statuses: new Set(), query: "", group: "status", sort: "defined" };

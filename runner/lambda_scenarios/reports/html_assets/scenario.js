@@ -21,8 +21,32 @@ function scenarioBody(result) {
       make("summary", null, picture(attempt.status), `Attempt ${n + 1} of ${attempts.length}: ${attempt.status}`),
       invocations(attempt)));
   });
+  append(body, [pastView(result)]);
   if (!attempts.length && !result.reason) body.append(make("p", { class: "quiet" }, "It was not invoked."));
   return body;
+}
+
+const OF_LETTERS = { p: "passed", f: "failed", e: "error", k: "flaky", s: "skipped" };
+
+// The last runs as bars: as high as they took long, in the colour of their status.
+function pastView(result) {
+  const past = pastOf(result);
+  if (!past || past.letters.length < 2) return null;
+  const longest = Math.max(...past.durations, 0.001);
+  const bars = [...past.letters].map((letter, n) => {
+    const height = Math.max(2, 36 * past.durations[n] / longest);
+    const bar = shape("rect", { class: classOf(OF_LETTERS[letter]), x: n * 12, y: 38 - height, width: 9, height });
+    bar.append(shape("title", null, `${OF_LETTERS[letter]}, ${duration(past.durations[n])}`));
+    return bar;
+  });
+  const passed = [...past.letters].filter((letter) => letter === "p").length;
+  const ordered = past.durations.filter((_, n) => past.letters[n] !== "s").sort((a, b) => a - b);
+  const middle = ordered.length ? `, median ${duration(ordered[ordered.length >> 1])}` : "";
+  const said = `passed in ${passed} of the last ${past.letters.length} runs${middle}`;
+  const picture = shape("svg", { class: "past", viewBox: `0 0 ${past.letters.length * 12} 38`, role: "img",
+    height: 38, width: past.letters.length * 12, "aria-label": said }, ...bars);
+  return make("section", { class: "history", "aria-label": "Last runs" },
+    make("h3", null, "Last runs"), picture, make("p", { class: "quiet" }, said));
 }
 
 function actions(result) {
