@@ -73,6 +73,7 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "http-api": {
         "body": "of a GET",
         "cookies": _NONE_GIVEN,
+        "pathParameters": _NONE_GIVEN,
         "queryStringParameters": _NONE_GIVEN,
         "stageVariables": _NONE_GIVEN,
         "requestContext.authentication": "without mutual TLS",

@@ -10,6 +10,7 @@ from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.runtimes.runtime import World
 
 COMMANDS = {
+    "init": "write a first scenario file for each function of a service",
     "run": "run scenarios and write reports",
     "invoke": "invoke one function, with the options of `serverless invoke local`",
     "validate": "check scenario files and the services they name; start nothing",
@@ -25,7 +26,7 @@ COMMANDS = {
 
 
 # Commands of the command line's description that later versions will have.
-NOT_YET = frozenset(["matrix", "init", "record", "completion"])
+NOT_YET = frozenset(["matrix", "record", "completion"])
 
 
 class Command(NamedTuple):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.services.modules import Modules
     from lambda_scenarios.services.service import ServiceOptions
     from lambda_scenarios.services.stack_references import StackReferences
+    from lambda_scenarios.services.triggers import Trigger
 
 _DEFAULT_REGION = "us-east-1"
 # Far more than any service has; a file that is larger was made by something that went wrong.
@@ -135,6 +136,11 @@ class ServerlessService:
             name = f"{identity.name}-{identity.stage}-{key}"
         problems = (p for p in fields.problems if p.path != "handler" or fields.handler is None)
         return summary_of(key, name, fields, (*identity.problems, *problems))
+
+    def triggers(self, key: str) -> tuple[Trigger, ...]:
+        from lambda_scenarios.services.serverless_events import read_triggers
+
+        return read_triggers(self._resolver, self._find(key, None))
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         left = [one for fields in self._fields.values() for one in fields.not_evaluated]

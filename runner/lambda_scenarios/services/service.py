@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.errors import Diagnostic
     from lambda_scenarios.model.function import Function, FunctionSummary, ServiceInfo
     from lambda_scenarios.model.values import Origin, Resolved
+    from lambda_scenarios.services.triggers import Trigger
 
 
 class ServiceOptions(NamedTuple):
@@ -55,6 +56,10 @@ class Service(Protocol):
 
     def summary(self, key: str) -> FunctionSummary:
         """One function as far as it can be resolved. Raises UsageError for an unknown key only."""
+        ...
+
+    def triggers(self, key: str) -> tuple[Trigger, ...]:
+        """What invokes a function, as far as the file tells it. Raises UsageError for an unknown key only."""
         ...
 
     def warnings(self) -> tuple[Diagnostic, ...]:

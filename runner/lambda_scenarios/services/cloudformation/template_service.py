@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from lambda_scenarios.services.serverless import World
     from lambda_scenarios.services.service import ServiceOptions
+    from lambda_scenarios.services.triggers import Trigger
 
 _CODE_PROPERTY = {"AWS::Serverless::Function": "CodeUri", "AWS::Lambda::Function": "Code"}
 _DEFAULT_REGION = "us-east-1"
@@ -201,6 +202,12 @@ class TemplateService:
         fields = self._fields_of(key, entry)
         unnamed = None if fields.has_problem("name") else entry.stack.function_name(entry.name)
         return summary_of(key, fields.name or unnamed, fields, fields.problems)
+
+    def triggers(self, key: str) -> tuple[Trigger, ...]:
+        from lambda_scenarios.services.cloudformation.events import read_template_triggers
+
+        _, entry = self._find(key, None)
+        return read_template_triggers(_resource(entry), entry.stack)
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         left = [one for fields in self._read.values() for one in fields.not_evaluated]

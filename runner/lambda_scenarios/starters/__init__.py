@@ -1,0 +1,1 @@
+"""First scenario files for the functions of a service: what `init` writes."""
