@@ -230,6 +230,9 @@ class Session:
 def _secrets(prepared: Prepared, request: RunRequest, cases: Sequence[Case], world: World) -> frozenset[str]:
     extra = request.mask
     variables = [pair for spec in prepared.specs for pair in spec.environment if not made_up(*pair)]
+    if request.docker is not None:
+        given = request.docker.arguments.environment
+        variables += [(name, value) for name, value in given if value is not None]
     values = masking.secret_values(dict.fromkeys(variables), extra)
     if any(case.invocation is not None and case.invocation.credentials == "inherit" for case in cases):
         values |= frozenset(secrets_of_files(world.environ))

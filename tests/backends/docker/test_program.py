@@ -163,6 +163,25 @@ def test_interrupted(number: signal.Signals, project: Path) -> None:
     assert {one["status"] for one in report(project).values()} == {"not run"}
 
 
+def test_secrets_of_docker_arguments_are_masked(project: Path) -> None:
+    (project / "variables").write_text("DB_PASSWORD=of-the-file\n")
+    (project / "shop.py").write_text(
+        "import os\ndef handler(event, context):\n"
+        "    return [os.environ[name] for name in ('API_TOKEN', 'DB_PASSWORD')]\n"
+    )
+    write(project, "{name: a, function: plain, expect: {output: []}}")
+    service = (project / "serverless.yml").read_text()
+    (project / "serverless.yml").write_text(
+        service.replace("functions:\n", "functions:\n  plain: {handler: shop.handler}\n")
+    )
+    arguments = ("--docker-arg=--env-file variables", "--docker-arg=-e API_TOKEN=of-the-line")
+    done = running.run(project, *ARGUMENTS, image(), *arguments)
+    assert done.status == 1, done
+    shown = [done.stdout, done.stderr, *(path.read_text() for path in (project / "reports").iterdir())]
+    assert [text for text in shown if "of-the-file" in text or "of-the-line" in text] == []
+    assert '"***"' in done.stdout
+
+
 def test_the_engine_goes_away(project: Path) -> None:
     host, _ = host_of(os.environ)
     if not host.startswith("unix://"):
