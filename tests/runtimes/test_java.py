@@ -328,6 +328,17 @@ def test_nothing(project: Path) -> None:
     assert raised.value.notes[1] == "build it first: mvn package"
 
 
+def test_not_in_the_artifact(project: Path) -> None:
+    artifact = archive(project / "target/app.zip", "other/Class.class")
+    (project / "serverless.yml").write_text(
+        "service: s\nprovider: {name: aws, runtime: java17}\npackage: {artifact: target/app.zip}\n"
+        "functions: {f: {handler: shop.Orders}}\n"
+    )
+    done = running.run(project, "invoke", "-f", "f", "-d", "1")
+    assert (done.status, done.stdout) == (2, "")
+    assert f"looked for {CLASS} in {artifact.relative_to(project)}, in the jars of its lib" in done.stderr
+
+
 def test_an_archive_that_is_none(project: Path) -> None:
     (project / "app.jar").write_text("no archive")
     with pytest.raises(MissingPart, match=r"app\.jar"):

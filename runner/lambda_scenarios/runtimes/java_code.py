@@ -64,7 +64,7 @@ def find_code(function: Function, cwd: str, environ: Mapping[str, str]) -> Code:
             if os.path.isfile(os.path.join(classes, wanted)):
                 jars = (os.path.join(folder, dependency) for dependency in _DEPENDENCIES)
                 return Code(with_jars(classes, tuple(jars), environ))
-    raise _nothing(function, wanted, cwd)
+    raise _nothing(function, wanted, cwd, environ)
 
 
 def class_file(handler: str) -> str:
@@ -202,8 +202,13 @@ def _unpacked(archive: str, cwd: str, environ: Mapping[str, str]) -> str:
     return directory
 
 
-def _nothing(function: Function, wanted: str, cwd: str) -> MissingPart:
+def _nothing(function: Function, wanted: str, cwd: str, environ: Mapping[str, str]) -> MissingPart:
     root = shown_path(function.code, cwd)
+    if function.code.startswith(os.path.join(cache_directory(environ, "code"), "")):
+        package = function.package
+        root = "the archive of its code"
+        if package is not None and package.is_artifact:
+            root = shown_path(package.archive, cwd)
     notes = [f"looked for {wanted} in {root}, in the jars of its lib, and in what Maven and Gradle build"]
     if function.build is not None:
         notes.append(f"`{function.build}` didn't make it")
