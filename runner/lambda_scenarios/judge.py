@@ -17,6 +17,7 @@ from lambda_scenarios.reports import masking
 from lambda_scenarios.reports.console import Console
 from lambda_scenarios.reports.spool import SpoolWriter
 from lambda_scenarios.scenarios.yaml_source import locate
+from lambda_scenarios.sequences import SHOWN, Sequences
 
 if TYPE_CHECKING:
     from lambda_scenarios.course import Course, Courses
@@ -39,6 +40,7 @@ class Judge:
         spool: SpoolWriter,
         console: Console,
         masker: masking.Masker,
+        sequences: Sequences,
         announce: Callable[[WorkerSpec], masking.Masker | None],
         *,
         cwd: str,
@@ -58,6 +60,7 @@ class Judge:
         self._max_failures = max_failures
         self.album: Album | None = None  # where a scenario has a snapshot
         self._served: dict[int, list[int]] = {}  # by worker: the cases that it has served, in order
+        self._sequences = sequences
 
     def outcome(self, number: int, outcome: Outcome) -> Answer:
         """An invocation ended; what comes next."""
@@ -114,9 +117,12 @@ class Judge:
             self.album.take(number, invocation.expectation.snapshot, outcome.ending)
         served = self._served.setdefault(outcome.worker, [])
         before: tuple[str, ...] = ()
-        if decided.status != "passed" and outcome.nth > 1:
-            before = tuple(self._cases[one].id for one in served)
-        served.append(number)
+        replay: str | None = None
+        if decided.status != "passed" and served and spec.remote is None:
+            before = tuple(self._cases[one].id for one in served[-SHOWN:])
+            replay = self._sequences.command(outcome.worker, [*served, number])
+        if not served or served[-1] != number:
+            served.append(number)
         record = recording.of_invocation(
             invocation,
             outcome,
@@ -125,6 +131,7 @@ class Judge:
             scenario=self._cases[number].id,
             step=step,
             before=before,
+            replay=replay,
             environment=spec.number,
             backend=spec.backend,
             locate=locate,
@@ -148,6 +155,10 @@ class Judge:
         if self._max_failures is None:
             return True
         return self.counts.get("failed", 0) + self.counts.get("error", 0) < self._max_failures
+
+    def close(self) -> None:
+        """Everything has been judged."""
+        self._sequences.write()
 
     def broken_off(self, number: int, reason: str) -> None:
         """A scenario that was not reached, or not finished."""

@@ -114,7 +114,7 @@ def run(
     if request.strict and (wrong := strictly(suite.warnings)):
         raise UsageError(*wrong)
     _check_qualifier(request, suite.cases)
-    order = _order(suite.cases, request)
+    order = _order(suite.cases, request, world)
     unbuilt = _build(order, request, world, say)
     conditions = _conditions(request)._replace(say=say, unbuilt=unbuilt)
     prepared = prepare(order, world, conditions)._replace(secrets=suite.secrets)
@@ -253,13 +253,19 @@ def _check_qualifier(request: RunRequest, cases: Sequence[Case]) -> None:
     raise UsageError(Diagnostic(problem, notes=("to invoke what is deployed: --backend aws",)))
 
 
-def _order(cases: Sequence[Case], request: RunRequest) -> list[tuple[int, Case]]:
-    """The cases with their numbers, in the order of execution."""
+def _order(cases: Sequence[Case], request: RunRequest, world: World) -> list[tuple[int, Case]]:
+    """The cases with their numbers, in the order of execution: that of the files, or of the ids where only
+    those are given."""
     order = list(enumerate(cases))
     if request.shuffled:
         import random
 
         random.Random(request.suite.settings.seed).shuffle(order)  # noqa: S311  # an order, not a secret
+        return order
+    root = discover.project_root(world.cwd)
+    if ids := discover.named_in_order(request.suite.paths, world.cwd, root):
+        place = {one: position for position, one in enumerate(ids)}
+        order.sort(key=lambda numbered: place.get(numbered[1].id, len(ids)))
     return order
 
 

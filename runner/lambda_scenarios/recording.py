@@ -55,13 +55,14 @@ def of_invocation(
     scenario: str,
     step: str,
     before: tuple[str, ...],
+    replay: str | None,
     environment: int,
     backend: str,
     locate: Locate,
     shown: Callable[[str], str],
 ) -> InvocationRecord:
     """One invocation: of the `scenario` and its `step` (their ids), on a worker that had served the scenarios
-    `before`. `locate` finds places in YAML files, `shown` shortens their paths."""
+    `before`, which `replay` runs again. `locate` finds places in YAML files, `shown` shortens their paths."""
     function = invocation.function
     ending = outcome.ending
     return InvocationRecord(
@@ -90,6 +91,7 @@ def of_invocation(
         init_logs=outcome.init_logs.decode("utf-8", "replace"),
         logs_truncated=outcome.logs_truncated,
         before=before,
+        replay=replay,
         hint=None
         if verdict.status == "passed"
         else _hint(scenario, outcome, invocation, evaluation, backend, shown),

@@ -16,7 +16,9 @@ from lambda_scenarios.reports import masking, write
 from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.spool import Spool, SpoolWriter, read
 from lambda_scenarios.runtimes.identity import made_up, secrets_of_files
+from lambda_scenarios.scenarios.discover import project_root
 from lambda_scenarios.scenarios.yaml_source import locate
+from lambda_scenarios.sequences import Sequences
 
 if TYPE_CHECKING:
     from lambda_scenarios.course import Courses
@@ -70,7 +72,8 @@ class Session:
             from lambda_scenarios.reports import github
 
             console.message(github.stopped(self._token))
-        console.started(_headline(info), planned, jobs, rerun(info.command))
+        conditions = rerun(info.command)
+        console.started(_headline(info), planned, jobs, conditions)
         self._judge = Judge(
             cases,
             {assignment.task.case: assignment.spec for assignment in prepared.assignments},
@@ -78,6 +81,7 @@ class Session:
             self._spool,
             console,
             masker,
+            Sequences(cases, project_root(world.cwd), world.cwd, conditions),
             self._announce,
             cwd=world.cwd,
             max_failures=request.max_failures,
@@ -153,6 +157,7 @@ class Session:
                     "; its request was under way, and can't be taken back: the function may still run on AWS"
                 )
             self._judge.broken_off(number, reason)
+        self._judge.close()
         stale, removed = self._store_snapshots(whole=not left)
         self._spool.end(RunEnd(round(wall_ms, 3), self._interrupted, stale, removed))
         self._spool.flush()

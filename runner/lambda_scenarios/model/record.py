@@ -78,7 +78,8 @@ class InvocationRecord(NamedTuple):
     held: tuple[str, ...]  # expectations that hold; filled where one does not
     mismatches: tuple[MismatchRecord, ...]
     step: str = ""  # its id; nothing where the scenario has no steps
-    before: tuple[str, ...] = ()  # ids of what its worker had served; filled where it failed
+    before: tuple[str, ...] = ()  # ids of the last that its worker had served; filled where it failed
+    replay: str | None = None  # the command that runs all of those, and it, on one worker
 
 
 class AttemptRecord(NamedTuple):

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_scenarios.reports import record_json
 from lambda_scenarios.reports.rerun import rerun
-from lambda_scenarios.reports.telling import LOG_OF_FAILED, LOG_OF_PASSED, end_of, labelled, logs_of, told
+from lambda_scenarios.reports.telling import (
+    LOG_OF_FAILED,
+    LOG_OF_PASSED,
+    attempts_of,
+    end_of,
+    labelled,
+    logs_of,
+    told,
+    told_attempt,
+)
 from lambda_scenarios.reports.text import log_lines, strip_ansi
 
 if TYPE_CHECKING:
@@ -97,13 +106,13 @@ def _test(record: Record, labels: Mapping[str, str], conditions: str) -> dict[st
         test["stop"] = test["start"] + round(record.duration_ms)
         test["threadId"] = str(last.invocations[0].worker)
     if record.status in ("failed", "error"):
-        test |= _fault(record, last, conditions)
+        test |= _fault(record, told_attempt(record), conditions)
     elif record.status != "passed":
         test["message"] = _message(record)
     if last is not None and (logs := logs_of(last)):
         limit = LOG_OF_PASSED if record.status == "passed" else LOG_OF_FAILED
         test["stdout"] = log_lines(end_of(logs, limit))
-    if len(record.attempts) > 1:
+    if attempts_of(record) > 1:
         test["retries"] = len(record.attempts) - 1
         test["retryAttempts"] = [
             _attempt(record, n, each, conditions) for n, each in enumerate(record.attempts, 1)

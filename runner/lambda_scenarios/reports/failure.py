@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.phrases import plural, shown_path
+from lambda_scenarios.reports import telling
 from lambda_scenarios.reports.text import (
     cut,
     display_width,
@@ -34,6 +35,7 @@ MAX_MESSAGE_LINES = 20
 _MAX_FRAMES = 8
 _MAX_HELD = 6
 _MAX_IDS = 10
+_MAX_BEFORE = 5
 _LINES_BEFORE = 2
 
 _PYTHON_FRAME = re.compile(r'\s*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?')
@@ -113,15 +115,41 @@ def block(record: Record, look: Look, sources: Sources, conditions: str) -> Iter
     if record.reason:
         yield from (f"  {line}" for line in _message(record.reason, look))
         yield ""
-    attempt = record.attempts[-1] if record.attempts else None
-    if attempt is not None and len(record.attempts) > 1:
-        yield f"  the last of {len(record.attempts)} attempts:"
-        yield ""
-    for invocation in attempt.invocations if attempt else ():
-        if invocation.mismatches or invocation.ending != "returned":
-            yield from _invocation(invocation, record.reason, look, sources)
+    number = telling.most_telling(record)
+    if number is not None:
+        yield from _attempt(record, number, look, sources)
     again = f"lambda-scenarios run {shell_quote(printable(record.id))}{printable(conditions)}"
     yield f"  {look.paint('again:', 'dim')} {again}"
+
+
+def _attempt(record: Record, number: int, look: Look, sources: Sources) -> Iterator[str]:
+    attempt = record.attempts[number]
+    if len(record.attempts) > 1:
+        yield f"  {telling.nth_attempt(record, number)}:"
+        yield ""
+    last = attempt.invocations[-1:]
+    for invocation in attempt.invocations:
+        # Of those that ended in an error, and should, nothing is to be told.
+        if invocation.mismatches or (invocation.ending != "returned" and invocation in last):
+            if invocation.step:
+                yield f"  step {look.paint(_shown(telling.step(invocation), look), 'bold')}"
+                yield ""
+            yield from _invocation(invocation, record.reason, look, sources)
+    if attempt.not_run:
+        names = _shown(", ".join(attempt.not_run), look)
+        yield f"  not run: {plural(len(attempt.not_run), 'step')} ({names})"
+    for invocation in last:
+        if invocation.replay is not None:
+            yield from _sequence(invocation, invocation.replay, look)
+
+
+def _sequence(i: InvocationRecord, replay: str, look: Look) -> Iterator[str]:
+    """What its worker had served before."""
+    others = [scenario_id.rpartition("::")[2] for scenario_id in i.before]
+    shown = ", ".join(others[-_MAX_BEFORE:])
+    more = f"{look.symbols.more}, " if len(others) > _MAX_BEFORE else ""
+    yield f"  its worker had served others before: {_shown(more + shown, look)}"
+    yield f"  {look.paint('again, after those:', 'dim')} {printable(replay)}"
 
 
 def not_judged(reason: str, ids: list[str], look: Look) -> Iterator[str]:

@@ -193,6 +193,8 @@ def _case_properties(record: Record) -> str:
     if record.description:
         lines.append(_property("description", record.description))
     for i in record.attempts[-1].invocations if record.attempts else ():
+        if i.step:
+            lines.append(_property("step", i.step))
         lines.append(
             f"{_property('runtime', i.runtime)}{_property('request_id', i.request_id)}"
             f'        <property name="worker" value="{i.worker}, invocation {i.nth}"/>\n'
@@ -226,14 +228,14 @@ def _outcome(record: Record, conditions: str, *, reruns: bool) -> str:
         )
     element = "failure" if status == "failed" else "error"
     # As in Surefire, the first attempt is the failure and the others are its reruns.
-    first = record.attempts[0] if record.attempts else None
-    verdict = told(record, first, conditions)
+    unsuccessful = [a for a in record.attempts if a.status != "passed"] or list(record.attempts[-1:])
+    verdict = told(record, unsuccessful[0] if unsuccessful else None, conditions)
     shown = (
         f'      <{element} message="{_attribute(verdict.message)}" type="{_attribute(verdict.type)}">'
         f"{_content(verdict.text)}</{element}>\n"
     )
     if reruns:
-        shown += "".join(_again("rerun", record, attempt, conditions) for attempt in record.attempts[1:])
+        shown += "".join(_again("rerun", record, attempt, conditions) for attempt in unsuccessful[1:])
     return shown
 
 

@@ -132,6 +132,7 @@ def _invocation(i: InvocationRecord) -> str:
         f'"ending":{_quote(i.ending)},"event":{_one_line(i.event)}{context}{output},'
         f'"error":{_error(i.error)},"logs":{_quote(i.logs)},"init_logs":{_quote(i.init_logs)},'
         f'"logs_truncated":{"true" if i.logs_truncated else "false"},"before":{_list(i.before)},'
+        f'"replay":{_text(i.replay)},'
         f'"hint":{_text(i.hint)},'
         f'"held":{_list(i.held)},'
         f'"mismatches":[{mismatches}]}}'

@@ -18,6 +18,8 @@ _WITH_VALUE = frozenset(
             "--isolation",
             "--timeout",
             "--preset",
+            "--retries",
+            "--repeat",
         ),
         *("--service", "-s", "--stage", "-r", "--region", "--param", "--aws-profile", "--var", "-e", "--env"),
         *("--credentials", "--now", "--seed"),
@@ -25,7 +27,7 @@ _WITH_VALUE = frozenset(
 )
 _FLAGS = frozenset(
     (
-        *("--inherit-env", "--ignore-env", "--skip-package"),
+        *("--inherit-env", "--ignore-env", "--skip-package", "--warm-check"),
         *("--no-inherit-env", "--no-ignore-env", "--no-skip-package"),
     )
 )

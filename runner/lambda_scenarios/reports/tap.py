@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.reports import record_json
 from lambda_scenarios.reports.rerun import rerun
-from lambda_scenarios.reports.telling import LOG_OF_FAILED, end_of, labelled, logs_of, told
+from lambda_scenarios.reports.telling import (
+    LOG_OF_FAILED,
+    attempts_of,
+    end_of,
+    labelled,
+    logs_of,
+    told,
+    told_attempt,
+)
 from lambda_scenarios.reports.text import log_lines, printable, strip_ansi
 
 if TYPE_CHECKING:
@@ -71,7 +79,7 @@ def _diagnostics(record: Record, conditions: str) -> Iterator[str]:
     if record.attempts:
         yield f"  duration_ms: {record.duration_ms:.3f}\n"
     if record.status in ("failed", "error"):
-        yield from _fault(record, record.attempts[-1] if record.attempts else None, conditions)
+        yield from _fault(record, told_attempt(record), conditions)
     elif record.status == "flaky":
         unsuccessful = [attempt for attempt in record.attempts if attempt.status != "passed"]
         yield f"  attempts: {len(record.attempts)}\n"
@@ -85,7 +93,7 @@ def _fault(record: Record, attempt: AttemptRecord | None, conditions: str) -> It
     said = told(record, attempt, conditions)
     yield f"  message: {_quoted(said.message)}\n"
     yield f"  severity: {'fail' if record.status == 'failed' else 'error'}\n"
-    if len(record.attempts) > 1:
+    if attempts_of(record) > 1:
         yield f"  attempts: {len(record.attempts)}\n"
     mismatches = [m for i in (attempt.invocations if attempt else ()) for m in i.mismatches if m.file]
     place = mismatches[0] if mismatches else None

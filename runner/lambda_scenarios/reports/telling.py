@@ -33,6 +33,39 @@ def labelled(text: str, record: Record) -> str:
     return f"{text} [{', '.join(f'{name}={value}' for name, value in record.labels)}]"
 
 
+def most_telling(record: Record) -> int | None:
+    """Which attempt (from 0) to tell of: the last that did not pass, else the last; None: there was none."""
+    numbers = range(len(record.attempts) - 1, -1, -1)
+    bad = (number for number in numbers if record.attempts[number].status in ("failed", "error"))
+    return next(bad, len(record.attempts) - 1 if record.attempts else None)
+
+
+def attempts_of(record: Record) -> int:
+    """How many attempts there were; passes of `--warm-check` are parts of one."""
+    return 1 if record.attempts and record.attempts[0].kind else len(record.attempts)
+
+
+def told_attempt(record: Record) -> AttemptRecord | None:
+    """The attempt to tell of, see `most_telling`."""
+    number = most_telling(record)
+    return None if number is None else record.attempts[number]
+
+
+def nth_attempt(record: Record, number: int) -> str:
+    """`attempt 2 of 3`, `pass 2 of 3, on a warm worker`."""
+    kind = record.attempts[number].kind
+    if kind:
+        return (
+            f"pass {number + 1} of {len(record.attempts)}, on a {'fresh' if kind == 'cold' else kind} worker"
+        )
+    return f"attempt {number + 1} of {len(record.attempts)}"
+
+
+def step(i: InvocationRecord) -> str:
+    """A step and its function."""
+    return f"{i.step} ({i.function})"
+
+
 def told(record: Record, attempt: AttemptRecord | None, conditions: str = "") -> Told:
     """What an attempt that did not pass is told as; None: there was none.
 
@@ -57,7 +90,12 @@ def told(record: Record, attempt: AttemptRecord | None, conditions: str = "") ->
     else:
         kind = failed_by_ending[-1] if failed_by_ending else record.status
     parts = [record.reason] if record.reason else []
-    parts += [part for i in invocations for part in _parts(i, record.reason)]
+    for i in invocations:
+        of_invocation = list(_parts(i, record.reason))
+        parts += [f"step {step(i)}:"] if i.step and of_invocation else []
+        parts += of_invocation
+    if attempt is not None and attempt.not_run:
+        parts.append(f"not run: {', '.join(attempt.not_run)}")
     again = f"again: lambda-scenarios run {shell_quote(record.id)}{conditions}"
     text = _beginning("\n\n".join(parts), LOG_OF_FAILED)
     return Told(_beginning(message, _MESSAGE), kind or "error", f"{text}\n\n{again}" if parts else again)

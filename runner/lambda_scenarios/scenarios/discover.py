@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from lambda_scenarios.configuration.find import find
@@ -78,7 +78,7 @@ def project_root(cwd: str) -> str:
 def _requests(paths: Sequence[str], cwd: str, root: str) -> list[Request]:
     requests: list[Request] = []
     wrong: list[Diagnostic] = []
-    for given in paths:
+    for given in _with_lists(paths, cwd):
         request = _request(given, cwd, root)
         if isinstance(request, Diagnostic):
             wrong.append(request)
@@ -107,6 +107,28 @@ def _request(given: str, cwd: str, root: str) -> Request | Diagnostic:
         problem = f"no scenario `{given[len(first) + 2 :]}` can be in {first}"
         return Diagnostic(problem, notes=("names of scenarios don't contain `::`",))
     return _no_such_path(file, cwd)
+
+
+def _with_lists(paths: Sequence[str], cwd: str) -> Iterator[str]:
+    """The paths, with what the files of those that begin with `@` name, one a line."""
+    for given in paths:
+        listed = os.path.join(cwd, given[1:])
+        if not given.startswith("@") or _exists(os.path.join(cwd, given)) or not os.path.isfile(listed):
+            yield given
+            continue
+        with open(listed, encoding="utf-8", errors="surrogateescape") as stream:
+            yield from (line for line in stream.read().splitlines() if line.strip())
+
+
+def named_in_order(paths: Sequence[str], cwd: str, root: str) -> tuple[str, ...]:
+    """The ids that `paths` are, as they are given; () where one is no id."""
+    ids: list[str] = []
+    for given in _with_lists(paths, cwd):
+        request = _request(given, cwd, root)
+        if isinstance(request, Diagnostic) or request.name is None:
+            return ()
+        ids.append(f"{_relative(request.path, root)}::{request.name}")
+    return tuple(ids)
 
 
 def _named(path: str, file: str, name: str) -> Request | Diagnostic:

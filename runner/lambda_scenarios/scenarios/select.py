@@ -104,9 +104,9 @@ def _wanted(case: Expanded) -> bool:
 
 
 def _by_function(expanded: Sequence[Expanded], functions: tuple[str, ...]) -> list[Expanded]:
-    chosen = [case for case in expanded if case.function in functions]
+    chosen = [case for case in expanded if not set(functions).isdisjoint(case.functions)]
     if expanded and not chosen:
-        known = sorted({case.function for case in expanded if case.function})
+        known = sorted({key for case in expanded for key in case.functions})
         near = did_you_mean(functions[0], known)
         shown = ", ".join(known[:8]) + (", …" if len(known) > 8 else "")
         hint = f"; did you mean `{near}`?" if near else f"; there are: {shown}" if known else ""

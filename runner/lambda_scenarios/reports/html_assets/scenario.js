@@ -14,12 +14,14 @@ function scenarioBody(result) {
   }
   attempts.forEach((attempt, n) => {
     if (attempts.length === 1) {
-      append(body, invocations(attempt));
+      append(body, attemptBody(attempt));
       return;
     }
+    const which = attempt.kind ? `Pass ${n + 1} of ${attempts.length}, on a ${attempt.kind === "cold" ? "fresh" : "warm"} worker`
+      : `Attempt ${n + 1} of ${attempts.length}`;
     body.append(make("details", { class: "attempt", open: attempt.status !== "passed" || n === attempts.length - 1 },
-      make("summary", null, picture(attempt.status), `Attempt ${n + 1} of ${attempts.length}: ${attempt.status}`),
-      invocations(attempt)));
+      make("summary", null, picture(attempt.status), `${which}: ${attempt.status}`),
+      attemptBody(attempt)));
   });
   append(body, [pastView(result)]);
   if (!attempts.length && !result.reason) body.append(make("p", { class: "quiet" }, "It was not invoked."));
@@ -58,16 +60,40 @@ function actions(result) {
     make("a", { href: "#" + linkTo(result) }, "Link"));
 }
 
+function attemptBody(attempt) {
+  const reason = attempt.reason && attempt.status === "error" ? isolated(attempt.reason, { class: "reason error" }, "p") : null;
+  const left = attempt.not_run.length
+    ? make("p", { class: "quiet" }, picture("not run"), `${plural(attempt.not_run.length, "step")} not run: `,
+      attempt.not_run.map((name, n) => [n ? ", " : "", isolated(name, null, "code")]))
+    : null;
+  return [...invocations(attempt), reason, left].filter(Boolean);
+}
+
+// What its worker had served before: state that leaks from one invocation into the next is found there.
+function servedBefore(invocation) {
+  if (!invocation.before.length) return null;
+  const replay = invocation.replay;
+  return make("details", { class: "before" },
+    make("summary", null, `Its worker had served others before (${plural(invocation.before.length, "scenario")} named here)`),
+    make("ol", null, invocation.before.map((id) => make("li", null, isolated(id)))),
+    replay ? make("div", { class: "again" }, make("code", { dir: "ltr" }, visible(replay)),
+      copyButton("the command that runs them again, in this order", () => replay)) : null);
+}
+
 const invocations = (attempt) =>
   attempt.invocations.map((invocation, n) => {
     const many = attempt.invocations.length > 1;
+    // All but the last did what was expected of them: the first that doesn't ends the attempt.
+    const status = n === attempt.invocations.length - 1 || invocation.mismatches.length ? attempt.status : "passed";
     return make("section", { class: "invocation", "aria-label": many ? `Invocation ${n + 1}` : "Invocation" },
-      many ? make("h3", null, `Invocation ${n + 1} of ${attempt.invocations.length}: `, isolated(invocation.function)) : null,
+      many || invocation.step ? make("h3", null, invocation.step ? `Step ${invocation.step}: ` : `Invocation ${n + 1} of ${attempt.invocations.length}: `,
+        isolated(invocation.function)) : null,
       invocation.mismatches.map(mismatchCard),
       held(invocation),
-      errorCard(invocation, attempt.status),
+      errorCard(invocation, status),
       invocation.hint ? make("p", { class: "hint" }, make("b", null, "Hint: "), invocation.hint) : null,
-      panels(invocation, attempt.status !== "passed"),
+      servedBefore(invocation),
+      panels(invocation, status !== "passed"),
       figures(invocation));
   });
 

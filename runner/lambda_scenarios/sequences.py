@@ -1,0 +1,60 @@
+"""What a warm worker had served before a failure, and the command that does it again.
+
+Where that is much, the command names a list of ids in `.lambda-scenarios/`, one a worker: that of its last
+failure, which begins with those of the failures before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.reports.text import shell_quote
+
+if TYPE_CHECKING:
+    from lambda_scenarios.model.scenario import Case
+
+# More ids than these are neither read nor typed.
+SHOWN = 20
+
+
+class Sequences:
+    """Those of one run. `root` is the project's directory, `cwd` what shown paths begin at; `conditions` are
+    the options of the run that commands repeat."""
+
+    def __init__(self, cases: Sequence[Case], root: str, cwd: str, conditions: str) -> None:
+        self._cases = cases
+        self._root = root
+        self._cwd = cwd
+        self._conditions = conditions
+        self._lists: dict[str, tuple[int, ...]] = {}  # by absolute path
+
+    def command(self, worker: int, numbers: Sequence[int]) -> str:
+        """Runs the cases of these numbers, in this order, on one worker."""
+        if len(numbers) <= SHOWN + 1:
+            names = " ".join(shell_quote(self._argument(number)) for number in dict.fromkeys(numbers))
+            return f"lambda-scenarios run -j 1 {names}{self._conditions}"
+        from lambda_scenarios import state
+
+        path = os.path.join(self._root, state.FOLDER, f"worker-{worker}.txt")
+        self._lists[path] = tuple(dict.fromkeys(numbers))
+        listed = shell_quote("@" + shown_path(path, self._cwd))
+        return f"lambda-scenarios run -j 1 {listed}{self._conditions}"
+
+    def write(self) -> None:
+        """The lists that commands name. Where nothing can be written, there are none."""
+        if not self._lists:
+            return
+        from lambda_scenarios import state
+
+        with contextlib.suppress(OSError):
+            state.directory(self._root)
+            for path, numbers in self._lists.items():
+                state.write(path, "".join(f"{self._argument(number)}\n" for number in numbers))
+
+    def _argument(self, number: int) -> str:
+        case = self._cases[number]
+        return f"{shown_path(case.origin.file, self._cwd)}::{case.name}"
