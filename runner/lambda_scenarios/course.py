@@ -19,7 +19,7 @@ from lambda_scenarios.verdict import settle
 if TYPE_CHECKING:
     from lambda_scenarios.model.expectation import Mismatch
     from lambda_scenarios.model.outcome import Outcome
-    from lambda_scenarios.model.record import InvocationRecord, Status
+    from lambda_scenarios.model.record import InvocationRecord, PassKind, Status
     from lambda_scenarios.model.scenario import Case, Invocation
     from lambda_scenarios.verdict import Verdict
 
@@ -50,7 +50,7 @@ class Manner(NamedTuple):
 class Pass:
     """One way through the steps. `kind` as in AttemptRecord."""
 
-    def __init__(self, apart: str | None, *, kept: bool, kind: str = "") -> None:
+    def __init__(self, apart: str | None, *, kept: bool, kind: PassKind = "") -> None:
         self.apart = apart
         self.kept = kept
         self.kind = kind

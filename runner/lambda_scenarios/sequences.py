@@ -17,8 +17,9 @@ from lambda_scenarios.reports.text import shell_quote
 if TYPE_CHECKING:
     from lambda_scenarios.model.scenario import Case
 
-# More ids than these are neither read nor typed.
+# So many of what came before are kept in a record, and so many ids stand in a command.
 SHOWN = 20
+_TYPED = 4
 
 
 class Sequences:
@@ -34,7 +35,7 @@ class Sequences:
 
     def command(self, worker: int, numbers: Sequence[int]) -> str:
         """Runs the cases of these numbers, in this order, on one worker."""
-        if len(numbers) <= SHOWN + 1:
+        if len(set(numbers)) <= _TYPED:
             names = " ".join(shell_quote(self._argument(number)) for number in dict.fromkeys(numbers))
             return f"lambda-scenarios run -j 1 {names}{self._conditions}"
         from lambda_scenarios import state

@@ -12,6 +12,8 @@ EndingKind = Literal[
     "returned", "function error", "init failed", "timed out", "worker died", "backend failed"
 ]
 
+PassKind = Literal["", "cold", "warm"]
+
 
 class DiffLine(NamedTuple):
     """One line of a structural diff: `sign` is ' ' (both), '-' (expected) or '+' (found)."""
@@ -88,7 +90,7 @@ class AttemptRecord(NamedTuple):
 
     status: Status
     invocations: tuple[InvocationRecord, ...]
-    kind: str = ""
+    kind: PassKind = ""
     reason: str | None = None
     not_run: tuple[str, ...] = ()
 

@@ -35,7 +35,7 @@ MAX_MESSAGE_LINES = 20
 _MAX_FRAMES = 8
 _MAX_HELD = 6
 _MAX_IDS = 10
-_MAX_BEFORE = 5
+_MAX_BEFORE = 3
 _LINES_BEFORE = 2
 
 _PYTHON_FRAME = re.compile(r'\s*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?')
@@ -148,7 +148,7 @@ def _sequence(i: InvocationRecord, replay: str, look: Look) -> Iterator[str]:
     others = [scenario_id.rpartition("::")[2] for scenario_id in i.before]
     shown = ", ".join(others[-_MAX_BEFORE:])
     more = f"{look.symbols.more}, " if len(others) > _MAX_BEFORE else ""
-    yield f"  its worker had served others before: {_shown(more + shown, look)}"
+    yield f"  its worker had served before: {_shown(more + shown, look)}"
     yield f"  {look.paint('again, after those:', 'dim')} {printable(replay)}"
 
 

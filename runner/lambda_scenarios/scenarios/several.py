@@ -84,11 +84,11 @@ def _step(part: Part, ids: tuple[str, ...], index: int) -> Step:
         )
 
     first = part_of(None)
-    function = first.function()
     invocation: Invocation | None = None
     try:
+        function = first.function()
         invocation = stage.invocation(first)
-    except Pending:
+    except (Pending, UsageError):
         if problems := first.problems():
             raise UsageError(*problems) from None
 

@@ -1,0 +1,194 @@
+"""retries, repeat, serial, xfail, --fail-on-flaky and --warm-check in the real program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lxml import etree  # type: ignore[import-untyped]  # lxml has no types of its own
+
+from tests.program import running, several
+
+FLAKY = """\
+  - {name: flaky, function: nth, event: {trace: flaky}, retries: 3, expect: {output_includes: {n: 3}}}
+  - {name: never, function: nth, event: {trace: never}, retries: 2, expect: {output_includes: {n: 9}}}
+  - {name: at once, function: nth, event: {trace: once}, retries: 2}
+  - {name: exits, function: nth, event: {trace: exits, exits: 1}, retries: 1}
+"""
+
+
+def test_a_retry_runs_on_a_fresh_worker(tmp_path: Path) -> None:
+    ran = several.run(tmp_path, FLAKY)
+    assert ran.done.status == 1
+    assert ran.statuses == {"flaky": "flaky", "never": "failed", "at once": "passed", "exits": "flaky"}
+    flaky = ran.result("flaky")
+    assert [one["status"] for one in flaky["attempts"]] == ["failed", "failed", "passed"]
+    assert flaky["attempts"][-1]["invocations"][0]["output"] == {"n": 3, "pids": 3}
+    assert [one["invocations"][0]["nth"] for one in flaky["attempts"][1:]] == [1, 1]
+    assert len(ran.result("never")["attempts"]) == 3
+    assert "passed at attempt 3" in ran.done.stdout
+    cases = {one.get("name"): one for one in etree.parse(tmp_path / "reports" / "junit.xml").iter("testcase")}
+    flaky_failures = {name: len(list(case.iter("flakyFailure"))) for name, case in cases.items()}
+    assert flaky_failures == {"flaky": 2, "exits": 1, "at once": 0, "never": 0}
+    assert len(list(cases["never"].iter("failure"))) == 1
+    assert len(list(cases["never"].iter("rerunFailure"))) == 2
+
+
+def test_flaky_ones_may_fail_the_run(tmp_path: Path) -> None:
+    scenario = "  - {name: flaky, function: nth, event: {trace: t}, expect: {output_includes: {n: 2}}}\n"
+    assert several.run(tmp_path, scenario, "--retries", "1").done.status == 0
+    (tmp_path / "traces" / "t").unlink()
+    assert several.run(tmp_path, scenario, "--retries", "1", "--fail-on-flaky").done.status == 1
+    (tmp_path / "traces" / "t").unlink()
+    assert several.run(tmp_path, scenario, "--retries", "0").done.status == 1
+
+
+def test_a_retry_repeats_all_steps(tmp_path: Path) -> None:
+    ran = several.run(
+        tmp_path,
+        """\
+  - name: steps
+    retries: 1
+    steps:
+      - {id: one, function: nth, event: {trace: one}}
+      - {id: two, function: nth, event: {trace: two}, expect: {output_includes: {n: 2, pids: 2}}}
+      - {id: three, function: nth, event: {trace: "t{{ steps.one.output.n }}"}}
+""",
+    )
+    assert ran.statuses == {"steps": "flaky"}
+    attempts = ran.result("steps")["attempts"]
+    assert [[one["step"] for one in attempt["invocations"]] for attempt in attempts] == [
+        ["one", "two"],
+        ["one", "two", "three"],
+    ]
+    # Both functions of the second attempt are served by one fresh worker: they are one function.
+    assert len({one["worker"] for one in attempts[1]["invocations"]}) == 1
+    assert {one["worker"] for one in attempts[0]["invocations"]}.isdisjoint(
+        one["worker"] for one in attempts[1]["invocations"]
+    )
+    assert (tmp_path / "traces" / "t2").exists(), "captures are those of the attempt"
+
+
+@pytest.mark.parametrize("isolation", ["warm", "cold"])
+def test_repetitions_are_of_one_worker(tmp_path: Path, isolation: str) -> None:
+    ran = several.run(
+        tmp_path,
+        f"""\
+  - {{name: thrice, function: count, repeat: 3, isolation: {isolation}}}
+  - {{name: other, function: count, isolation: {isolation}}}
+  - name: until
+    function: nth
+    event: {{trace: until}}
+    repeat: 5
+    expect: {{output_includes: {{n: {{$lte: 3}}}}}}
+""",
+    )
+    assert ran.statuses == {"thrice": "passed", "other": "passed", "until": "failed"}
+    (attempt,) = ran.result("thrice")["attempts"]
+    assert len({one["output"]["pid"] for one in attempt["invocations"]}) == 1
+    assert len(attempt["invocations"]) == 3
+    (attempt,) = ran.result("until")["attempts"]
+    assert [one["output"]["n"] for one in attempt["invocations"]] == [1, 2, 3, 4], "the first that fails"
+
+
+def test_a_serial_group_runs_in_order_on_one_worker(tmp_path: Path) -> None:
+    names = [f"s{number}" for number in range(12)]
+    scenarios = "".join(
+        f"  - {{name: {name}, function: count, serial: db, expect: {{output_includes: {{calls: {n}}}}}}}\n"
+        f"  - {{name: other {name}, function: count}}\n"
+        for n, name in enumerate(names, 1)
+    )
+    for options in (("-j", "4"), ("-j", "4", "--order", "random", "--seed", "3")):
+        ran = several.run(tmp_path, scenarios, *options)
+        assert ran.done.status == 0, ran.done.stdout
+        invocations = [ran.result(name)["attempts"][0]["invocations"][0] for name in names]
+        assert len({one["worker"] for one in invocations}) == 1
+        assert [one["started"] for one in invocations] == sorted(one["started"] for one in invocations)
+
+
+def test_a_failure_within_a_serial_group_doesnt_keep_the_others(tmp_path: Path) -> None:
+    ran = several.run(
+        tmp_path,
+        """\
+  - {name: a, function: nth, event: {trace: a}, serial: g, retries: 1, expect: {output_includes: {n: 2}}}
+  - {name: b, function: nth, event: {trace: b, exits: 1}, serial: g}
+  - {name: c, serial: g, steps: [{function: nth, event: {trace: c}}, {function: create}]}
+  - {name: d, function: create, serial: "{{ 'g' }}", skip: not now}
+  - {name: e, function: create, serial: g}
+""",
+    )
+    assert ran.statuses == {"a": "flaky", "b": "failed", "c": "passed", "d": "skipped", "e": "passed"}
+
+
+def test_an_expected_failure_is_skipped_and_a_pass_fails(tmp_path: Path) -> None:
+    scenarios = """\
+  - {name: fails, function: get, xfail: "ticket 12"}
+  - {name: passes, function: create, xfail: "ticket 13"}
+  - {name: until then, function: get, xfail: {reason: ticket 14, until: 2030-06-01}}
+  - {name: steps, steps: [{function: create}, {function: get}], xfail: ticket 15}
+"""
+    ran = several.run(tmp_path, scenarios, "--now", "2030-06-01T23:59:59Z")
+    assert ran.statuses == {
+        "fails": "skipped",
+        "passes": "failed",
+        "until then": "skipped",
+        "steps": "skipped",
+    }
+    assert "ticket 12" in ran.result("fails")["reason"]
+    assert "ticket 13" in ran.result("passes")["reason"]
+    assert "it was expected to fail, and passed: ticket 13" in ran.done.stdout
+    assert ran.result("fails")["attempts"], "what it did is in the report"
+    skipped = list(etree.parse(tmp_path / "reports" / "junit.xml").iter("skipped"))
+    assert len(skipped) == 3
+    assert several.run(tmp_path, scenarios, "--now", "2030-06-02").statuses["until then"] == "failed"
+
+
+def test_a_date_that_is_none(tmp_path: Path) -> None:
+    several.write(tmp_path, "  - {name: a, function: get, xfail: {reason: r, until: 2030-02-30}}\n")
+    done = running.run(tmp_path, "run", "all.yml")
+    assert done.status == 2
+    assert "`until` must be a day: not " in done.stderr and "2030-02-30" in done.stderr
+
+
+def test_the_warm_check_finds_state_that_leaks(tmp_path: Path) -> None:
+    ran = several.run(
+        tmp_path,
+        """\
+  - {name: leaks, function: count}
+  - {name: random alone, function: clean}
+  - {name: same error, function: get}
+  - {name: fails warm, function: count, expect: {output_includes: {calls: 1}}}
+  - {name: steps, steps: [{id: one, function: clean}, {id: two, function: count}]}
+  - {name: fails, function: get, event: {id: o-1}, expect: {output: 1}}
+""".replace("{name: same error, function: get}", "{name: same error, function: get, expect: {error: true}}"),
+        "--warm-check",
+    )
+    assert ran.statuses == {
+        "leaks": "failed",
+        "random alone": "passed",
+        "same error": "passed",
+        "fails warm": "failed",
+        "steps": "failed",
+        "fails": "failed",
+    }
+    leaks = ran.result("leaks")
+    assert leaks["reason"] == "its result on a warm worker differs from that on a fresh one"
+    told = [
+        mismatch
+        for attempt in leaks["attempts"]
+        for one in attempt["invocations"]
+        for mismatch in one["mismatches"]
+    ]
+    assert [(one["expectation"], one["location"]) for one in told] == [("--warm-check", "output.calls")]
+    assert [one["kind"] for one in ran.result("random alone")["attempts"]][:2] == ["cold", "warm"]
+    (bad,) = [one for one in ran.result("steps")["attempts"] if one["status"] == "failed"]
+    assert [bool(one["mismatches"]) for one in bad["invocations"]] == [False, True]
+    assert ran.result("fails warm")["reason"] == "it passes on a fresh worker, and not on a warm one"
+    assert len(ran.result("fails")["attempts"]) == 1
+    assert "a fresh worker gives 1, a warm one" in ran.done.stdout
+
+
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    mark = f"several-{tmp_path.name}-{id(tmp_path)}"
+    several.run(tmp_path, FLAKY, "--repeat", "2", "--warm-check", env={running.MARK: mark})
+    assert running.left_behind(mark) == []
