@@ -145,8 +145,11 @@ class Judge:
         if self.album is None:
             from lambda_scenarios.snapshotting import Album
 
-            self.album = Album(self._masker.json_text)
+            self.album = Album(self._without_secrets)
         return self.album.expected(number, invocation.expectation)
+
+    def _without_secrets(self, text: str) -> str:
+        return self._masker.json_text(text)
 
     def _shown(self, path: str) -> str:
         return shown_path(path, self._cwd)

@@ -213,12 +213,12 @@ class Session:
             () if self._judge.album is None else self._judge.album.exposing,
         )
         self._annotate(spool)
-        if self._unstored:
-            told = "\n       ".join(self._unstored)
-            problem = ReportNotWritten(told if problem is None else f"{problem}\n       {told}", written)
+        unstored = "\n       ".join(self._unstored)
         if problem is not None:
-            raise problem
+            raise ReportNotWritten(f"{problem}\n       {unstored}".rstrip(), written)
         self._spool.remove()
+        if unstored:
+            raise ReportNotWritten(unstored, written)
         return spool.counts()
 
     def _annotate(self, spool: Spool) -> None:

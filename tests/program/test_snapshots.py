@@ -356,6 +356,7 @@ def test_what_can_not_be_written_is_status_3_after_all_reports(project: Project)
     assert "error: __snapshots__/a.yml.json can't be written: " in done.stderr
     assert "1 passed" in done.stdout
     assert project.report()["summary"]["passed"] == 1
+    assert sorted(os.listdir(project.directory / "reports")) == ["junit.xml", "report.html", "report.json"]
 
 
 def test_runs_at_the_same_time_write_one_file(project: Project) -> None:

@@ -68,6 +68,16 @@ def shown(records: tuple[Record, ...], room: int = github.SUMMARY_BYTES, end: Ru
     return "".join(github.summary(samples.INFO, counts, told, end, room))
 
 
+def test_stale_snapshots_are_one_warning() -> None:
+    stale = tuple(f"a.yml::{number}" for number in range(30))
+    _, found, _ = commands((), RunEnd(1.0, None, stale))
+    assert (found.name, found.properties["title"]) == (
+        "warning",
+        "30 snapshots belong to no scenario any more [python=3.11]",
+    )
+    assert found.data.splitlines()[-2:] == ["a.yml::19", "--update-snapshots removes them"]
+
+
 def test_one_of_each() -> None:
     first, *found, last = commands(samples.ALL, RunEnd(1.0, "the run was interrupted (SIGINT)"))
     assert (first, last) == (Command("group", {}, "5 annotations"), Command("endgroup", {}, ""))

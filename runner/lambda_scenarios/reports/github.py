@@ -25,6 +25,7 @@ SUMMARY_BYTES = 1024 * 1024
 _SHOWN = 10
 _MESSAGE = 3_500
 _TITLE = 200
+_SNAPSHOTS = 20
 _TEXT = 8_000
 _LOGS = 4_000
 # What is kept free of a summary for its last line.
@@ -77,6 +78,11 @@ def commands(info: RunInfo, records: Iterable[Record], end: RunEnd, github: GitH
             f"{plural(wrong.not_run, 'scenario')} {'was' if wrong.not_run == 1 else 'were'} not run{suffix}"
         )
         why = end.interrupted or "the run ended before"
+        kinds["warning"].add(_Annotation("warning", "", 0, 0, 0, title, why))
+    if stale := end.stale_snapshots:
+        verb = "belongs" if len(stale) == 1 else "belong"
+        title = f"{plural(len(stale), 'snapshot')} {verb} to no scenario any more{suffix}"
+        why = "\n".join((*stale[:_SNAPSHOTS], "--update-snapshots removes them"))
         kinds["warning"].add(_Annotation("warning", "", 0, 0, 0, title, why))
     lines = [_command(one) for kind in kinds.values() for one in kind.first()]
     if lines:
