@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.backends.early import Early
     from lambda_scenarios.configuration.read import Configuration
     from lambda_scenarios.course import Courses
+    from lambda_scenarios.coverage.measuring import Measurement
     from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.record import Status
     from lambda_scenarios.model.scenario import Case
@@ -85,6 +86,7 @@ class RunRequest(NamedTuple):
     qualifier: str | None = None  # of the functions on AWS
     debug: Debugging | None = None
     warm_check: bool = False
+    coverage: bool = False
 
 
 class RunResult(NamedTuple):
@@ -116,19 +118,31 @@ def run(
     _check_qualifier(request, suite.cases)
     order = _order(suite.cases, request, world)
     unbuilt = _build(order, request, world, say)
-    conditions = _conditions(request)._replace(say=say, unbuilt=unbuilt)
-    prepared = prepare(order, world, conditions)._replace(secrets=suite.secrets)
-    for word in suite.words:
-        say(word)
-    missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
-    warn((*suite.warnings, *missing))
+    measurement = _measurement(request, world)
     try:
-        return _execute(request, suite, prepared, world, console, early, began, say)
+        conditions = _conditions(request)._replace(say=say, unbuilt=unbuilt, coverage=measurement)
+        prepared = prepare(order, world, conditions)._replace(secrets=suite.secrets)
+        for word in suite.words:
+            say(word)
+        missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
+        warn((*suite.warnings, *missing))
+        return _execute(request, suite, prepared, world, console, early, began, say, measurement)
     except KeyboardInterrupt:
         if request.reports.temporary:
             raise Interrupted("no report was written") from None
         directory = shown_path(request.reports.directory, world.cwd)
         raise Interrupted(f"`lambda-scenarios report {directory}` writes the reports") from None
+    finally:
+        if measurement is not None:
+            measurement.close()
+
+
+def _measurement(request: RunRequest, world: World) -> Measurement | None:
+    if not request.coverage:
+        return None
+    from lambda_scenarios.coverage.measuring import Measurement
+
+    return Measurement(discover.project_root(world.cwd), world)
 
 
 def read(suite: Suite, world: World, *, skipped_too: bool = False) -> RenderedSuite:
@@ -308,6 +322,7 @@ def _execute(
     early: Early | None,
     began: float,
     say: Callable[[str], None],
+    measurement: Measurement | None,
 ) -> RunResult:
     jobs = _jobs(request)
     limits = Limits(
@@ -339,6 +354,8 @@ def _execute(
     scheduler = Scheduler(lanes, limits, means)
     _, interrupted = scheduler.run(begin)
     (session,) = sessions
+    if measurement is not None:
+        session.cover(measurement.covered(), measurement.unmeasured)
     wall_ms = (time.monotonic() - began) * 1000
     left = session.close(interrupted, wall_ms, scheduler.abandoned)
     _remember(suite, left, session.failed, request.suite.root)

@@ -22,8 +22,10 @@ from lambda_scenarios.sequences import Sequences
 
 if TYPE_CHECKING:
     from lambda_scenarios.course import Courses
+    from lambda_scenarios.coverage.measuring import Covered
     from lambda_scenarios.execution.plan import WorkerSpec
     from lambda_scenarios.execution.prepare import Prepared
+    from lambda_scenarios.model.record import CoverageRecord
     from lambda_scenarios.model.scenario import Case
     from lambda_scenarios.pipeline import RunRequest
     from lambda_scenarios.reports.console import Console
@@ -51,6 +53,7 @@ class Session:
         self._world = world
         self._console = console
         self._interrupted: str | None = None
+        self._covered: Covered | None = None
         self._secrets = _secrets(prepared, request, cases, world)
         masker = masking.Masker(self._secrets)
         console.mask_sources(masker.text)
@@ -143,6 +146,15 @@ class Session:
         self._console.running(None if running is None else self._cases[running].id, since)
         self._console.tick()
 
+    def cover(self, covered: Covered, unmeasured: str | None) -> None:
+        """How much of the code ran, before `close`; `unmeasured` says what isn't measured."""
+        from lambda_scenarios.coverage.measuring import figures
+        from lambda_scenarios.model.record import CoverageRecord
+
+        self._covered = covered
+        said = (*((unmeasured,) if unmeasured else ()), *covered.problems)
+        self._spool.coverage(CoverageRecord(figures(covered.files), said))
+
     def close(
         self, interrupted: str | None, wall_ms: float, abandoned: Collection[int] = ()
     ) -> frozenset[int]:
@@ -202,6 +214,13 @@ class Session:
             written = write.write(spool, spool.end, self._request.reports)
         except ReportNotWritten as error:
             problem, written = error, error.written
+        coverage = None
+        if self._covered is not None and spool.coverage is not None:
+            try:
+                coverage = self._coverage(self._covered, spool.coverage)
+            except OSError as error:
+                told = f"the coverage was not written: {error.filename}: {error.strerror}"
+                problem = ReportNotWritten(told if problem is None else f"{problem}\n{told}", written)
         self._console.finished(
             spool.unsuccessful(),
             spool.counts(),
@@ -211,6 +230,7 @@ class Session:
             self._interrupted,
             spool.end,
             () if self._judge.album is None else self._judge.album.exposing,
+            coverage,
         )
         self._annotate(spool)
         unstored = "\n       ".join(self._unstored)
@@ -220,6 +240,21 @@ class Session:
         if unstored:
             raise ReportNotWritten(unstored, written)
         return spool.counts()
+
+    def _coverage(self, covered: Covered, record: CoverageRecord) -> str:
+        """Writes the files of the coverage, and says how much it is. Raises OSError."""
+        from lambda_scenarios.coverage.measuring import write as write_coverage
+        from lambda_scenarios.reports.text import share
+
+        lines = [f"coverage: {problem}" for problem in covered.problems]
+        if record.files:
+            said = f"coverage {share(record.covered, record.lines)} of {plural(record.lines, 'line')}"
+        else:
+            said = "coverage of no line, since none was measured"
+        if self._request.reports.files:
+            tracefile, _ = write_coverage(covered, self._request.reports.directory)
+            said += f": {shown_path(tracefile, self._world.cwd)}"
+        return "\n".join((*lines, said))
 
     def _annotate(self, spool: Spool) -> None:
         wanted = self._request.reports.github

@@ -14,6 +14,7 @@ A mark is an HTML comment on the line before: it doesn't show where the page is 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,6 +98,8 @@ def write_project(page: Path, directory: Path) -> dict[str, str]:
             path = directory / block.argument
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
+    if page.name == "coverage.md":
+        (directory / ".venv").symlink_to(sys.prefix)  # whose Python has coverage.py
     echo = directory / "src" / "echo.py"
     if not echo.exists():
         echo.parent.mkdir(exist_ok=True)

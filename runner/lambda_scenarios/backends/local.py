@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Mapping
 
 from lambda_scenarios.backends.reaper import Reaper
@@ -18,6 +19,12 @@ _DEFAULT_SIGNALS = [
     signal.SIGHUP,
     signal.SIGXFSZ,
 ]
+
+
+# Seconds that a worker has for leaving, after which the question is repeated, and between two looks.
+_PATIENCE = 1.0
+_AGAIN = 0.1
+_GLANCE = 0.001
 
 
 class Process:
@@ -42,6 +49,17 @@ class Process:
             if pid:
                 self.exit = status
         return self.exit is not None
+
+    def ask_to_leave(self) -> None:
+        """Lets a worker that measures its coverage write what ran and end itself; waits a little."""
+        until = time.monotonic() + _PATIENCE
+        again = 0.0
+        while not self._killed and not self.poll() and time.monotonic() < until:
+            if time.monotonic() >= again:  # one that has only just been started doesn't listen yet
+                again = time.monotonic() + _AGAIN
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(self.pid, signal.SIGURG)
+            time.sleep(_GLANCE)
 
     def kill(self) -> None:
         """Kills the whole group, and waits until its leader is gone. Idempotent: its number may be given to

@@ -13,7 +13,7 @@ from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 NOT_YET = frozenset(
     (
         "--changed-since",
-        *("--coverage", "--watch"),
+        "--watch",
     )
 )
 

@@ -83,13 +83,16 @@ def _configure(parser: Parser) -> None:
     add_strict(group)
     group = parser.add_argument_group("report")
     add_reports(group)
+    group.add_argument(
+        "--coverage", action="store_true", help="which lines of Python and Node.js functions ran"
+    )
     group.add_argument("-v", dest="verbose", action="store_true", help="every scenario, logs, slowest ten")
     group.add_argument("-q", dest="quiet", action="store_true", help="failures and the summary only")
     add_preset(parser)
 
 
 # Settings that change which interpreter is needed first: where one is there, it waits until the file is read.
-_OF_THE_FIRST_START = (b"paths", b"backend", b"inherit_env", b"debug")
+_OF_THE_FIRST_START = (b"paths", b"backend", b"inherit_env", b"debug", b"coverage")
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
@@ -111,7 +114,7 @@ def _begin(options: argparse.Namespace, world: World) -> Early | None:
     backend = options.backend
     if backend is None and getattr(options, "configuration", None) is not None:
         backend = options.configuration.settings.keys.get("backend")
-    if backend == "aws" or is_debugged(options):
+    if backend == "aws" or is_debugged(options) or options.coverage:
         return None
     return begin(options.paths or (DEFAULT_PATH,), world, inherit=options.inherit_env)
 
@@ -168,6 +171,8 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
         raise UsageError(
             Diagnostic(f"--debug and --jobs {options.jobs} contradict each other: one worker waits")
         )
+    if debug is not None and options.coverage:
+        raise UsageError(Diagnostic("--debug and --coverage contradict each other: both follow every line"))
     credentials, role = credentials_of(options)
     return RunRequest(
         suite=suite_of(
@@ -203,6 +208,7 @@ def _request(options: argparse.Namespace, world: World) -> RunRequest:
         qualifier=qualifier,
         debug=debug,
         warm_check=options.warm_check,
+        coverage=options.coverage,
     )
 
 

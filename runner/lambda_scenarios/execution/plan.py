@@ -24,7 +24,8 @@ class WorkerSpec(NamedTuple):
     AWS_LAMBDA_RUNTIME_API; `number` names it in reports, and `identity` says whose credentials it has. Where
     there is a `container`, that is started, and `command` is empty; where there is a `remote`, nothing is.
     Where there is a `debugger`, it is waited for, and nothing has a limit; where there is a `starter`, it
-    says what is started in place of `command`.
+    says what is started in place of `command`. A `measured` worker is asked to write which lines ran before
+    it is ended.
     """
 
     command: tuple[str, ...]
@@ -37,6 +38,7 @@ class WorkerSpec(NamedTuple):
     remote: "RemoteSpec | None" = None
     debugger: "Debugger | None" = None
     starter: "Starter | None" = None
+    measured: bool = False
 
     @property
     def init_limit(self) -> float:

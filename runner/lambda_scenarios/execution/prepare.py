@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.aws.roles import Roles
     from lambda_scenarios.backends.aws.invoker import Invoker
     from lambda_scenarios.backends.docker.engine import Engine
+    from lambda_scenarios.coverage.measuring import Measurement
     from lambda_scenarios.execution.containers import Containers
     from lambda_scenarios.execution.deployed import Deployed
     from lambda_scenarios.extending.backends import Starter
@@ -48,7 +49,7 @@ class Conditions(NamedTuple):
     containers are made, None: as usual; `say` tells the user what is waited for. `unbuilt` are the builds
     that failed, by command and directory. At most `jobs` requests to AWS are under way at once, and go to
     `qualifier` of the deployed functions. With `debug`, every worker waits for a debugger, and nothing has a
-    limit."""
+    limit. `coverage` makes workers measure which lines run."""
 
     now: float
     inherit: bool = False
@@ -60,12 +61,14 @@ class Conditions(NamedTuple):
     jobs: int = 1
     qualifier: str | None = None
     debug: Debugging | None = None
+    coverage: Measurement | None = None
 
 
 def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditions) -> Prepared:
     """Assignments for the cases that have an invocation, in the order given.
 
-    Raises UsageError where a debugger is asked for that can't be waited for.
+    Raises UsageError where a debugger is asked for that can't be waited for, or coverage that can't be
+    measured.
     """
     desk = _Desk(world, conditions)
     assignments: list[Assignment] = []
@@ -124,6 +127,9 @@ class _Desk:
         """What has been planned, and what is to be said of it, each thing once."""
         deployed = self._deployed
         said = dict.fromkeys((*self.warnings, *(() if deployed is None else deployed.warnings)))
+        coverage = self._conditions.coverage
+        if coverage is not None and coverage.unmeasured is not None:
+            said[coverage.unmeasured] = None
         if self._conditions.docker is not None and self._known is None:
             said["--docker-arg and --docker-image change nothing: no function runs in a container"] = None
         return Prepared(
@@ -191,6 +197,12 @@ class _Desk:
 
                 launch, debugger = attachable(launch, function, self._conditions.debug, self._world)
                 variables = variables_of(launch)
+            measured = None
+            if self._conditions.coverage is not None and starter is not None:
+                self._conditions.coverage.passes(function, f"by the backend {invocation.backend}")
+            elif self._conditions.coverage is not None:
+                measured = self._conditions.coverage.measured(launch, function)
+                launch = measured or launch
             number = len(self.specs) + 1
             nonce = os.urandom(8).hex()
             command = launch.command
@@ -207,6 +219,7 @@ class _Desk:
                 identity.shown,
                 debugger=debugger,
                 starter=starter,
+                measured=measured is not None,
             )
             self._by_environment[key] = spec
             self.specs.append(spec)
@@ -241,6 +254,8 @@ class _Desk:
             )
             self._by_environment[remote] = spec
             self.specs.append(spec)
+            if self._conditions.coverage is not None:
+                self._conditions.coverage.passes(invocation.function, "on AWS")
         return spec
 
     def _contained(self, invocation: Invocation, carried: ContextOverride) -> WorkerSpec:
@@ -292,6 +307,8 @@ class _Desk:
             spec = WorkerSpec((), variables, 1, nonce, number, identity.shown, inside, debugger=debugger)
             self._by_environment[key] = spec
             self.specs.append(spec)
+            if self._conditions.coverage is not None:
+                self._conditions.coverage.passes(function, "in a container")
         return spec
 
     def _containers(self, invocation: Invocation) -> Containers:

@@ -250,7 +250,7 @@ class Worker:
             return False
         self._closing = True
         self._memory = self._process.peak_memory_kb() or self._memory
-        self._process.kill()
+        self._end_process()
         self._server.drain()
         if not self.alive or self._served > served:
             # The answer came just now; what began after it never got its time.
@@ -326,7 +326,7 @@ class Worker:
         if duration is None:
             duration = (time.monotonic() - self.began) * 1000 if self.ready else 0.0
         self._memory = self._process.peak_memory_kb() or self._memory
-        self._process.kill()
+        self._end_process()
         self._printed()
         if self.ready:
             # Its marker is there where it answered too late: what follows is of those that began after it.
@@ -367,8 +367,13 @@ class Worker:
 
     def _abandon(self) -> None:
         if self.alive:
-            self._process.kill()
+            self._end_process()
             self._close()
+
+    def _end_process(self) -> None:
+        if self.spec.measured and isinstance(self._process, local.Process):
+            self._process.ask_to_leave()
+        self._process.kill()
 
     def _close(self) -> None:
         self.alive = False

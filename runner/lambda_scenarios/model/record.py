@@ -171,3 +171,29 @@ class RunEnd(NamedTuple):
     interrupted: str | None
     stale_snapshots: tuple[str, ...] = ()
     removed_snapshots: tuple[str, ...] = ()
+
+
+class CoveredFile(NamedTuple):
+    """How much of a file ran (--coverage), in lines and in alternatives of branches. `path` is relative to
+    the project's root."""
+
+    path: str
+    lines: int
+    covered: int
+    branches: int
+    taken: int
+
+
+class CoverageRecord(NamedTuple):
+    """How much of the functions' code a run has run. `unmeasured` says what of it isn't known."""
+
+    files: tuple[CoveredFile, ...]
+    unmeasured: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> int:
+        return sum(file.lines for file in self.files)
+
+    @property
+    def covered(self) -> int:
+        return sum(file.covered for file in self.files)

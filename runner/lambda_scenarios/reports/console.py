@@ -212,10 +212,12 @@ class Console:
         interrupted: str | None = None,
         end: RunEnd | None = None,
         exposing: Sequence[str] = (),
+        coverage: str | None = None,
     ) -> None:
         """The run has ended. `failed` are the records of failures and errors, `reports` kind and path of
         each file that was written, `slowest` ids and milliseconds (shown when verbose); `end` knows about
-        snapshots, `exposing` names those that are stored with a secret in them."""
+        snapshots, `exposing` names those that are stored with a secret in them; `coverage` says how much of
+        the code ran."""
         for file in self._files[self._next :]:
             if file.passed or file.rows:
                 self._print_file(file)
@@ -237,6 +239,8 @@ class Console:
             from lambda_scenarios.reports.snapshot_lines import lines
 
             self._pending += lines(self._snapshots, end, exposing, self._look, quiet=self._verbosity < 0)
+        if coverage:
+            self._pending += [printable(line) for line in coverage.split("\n")]
         self._pending += self._summary(counts, wall_ms, reports, removed)
         self._done = self._total  # no status line any more
         self._flush()

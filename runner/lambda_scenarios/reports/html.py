@@ -21,7 +21,14 @@ from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.text import seconds, shell_quote
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.record import EnvironmentRecord, RunEnd, RunInfo, SnapshotFate, Status
+    from lambda_scenarios.model.record import (
+        CoverageRecord,
+        EnvironmentRecord,
+        RunEnd,
+        RunInfo,
+        SnapshotFate,
+        Status,
+    )
     from lambda_scenarios.reports.history import History
 
 _ASSETS = os.path.join(os.path.dirname(__file__), "html_assets")
@@ -98,8 +105,10 @@ def render(
     records: Callable[[], Iterable[str]],
     end: RunEnd,
     history: History | None = None,
+    coverage: CoverageRecord | None = None,
 ) -> Iterator[str]:
-    """The report, in chunks of some hundred kilobytes; with `history`, what changed since is told.
+    """The report, in chunks of some hundred kilobytes; with `history`, what changed since is told,
+    with `coverage`, how much of the code ran.
 
     `records` gives, each time it is called, a fresh iterator of records as JSON texts: objects with
     the fields of `model.record.Record`, `event`, `context` and `output` being JSON values. They are
@@ -108,12 +117,16 @@ def render(
     The chunks hold no lone surrogates: they can be encoded as UTF-8, which the page declares. They
     must be written without translation of newlines.
     """
-    trends = ""
+    sections = ""
     if history is not None:
         from lambda_scenarios.reports import html_trends
 
-        trends = html_trends.section(history, map(_head_fields, records()), _text)
-    yield from _opening(info, _summary(records()), end, trends)
+        sections = html_trends.section(history, map(_head_fields, records()), _text)
+    if coverage is not None:
+        from lambda_scenarios.reports import html_coverage
+
+        sections += html_coverage.section(coverage, _text)
+    yield from _opening(info, _summary(records()), end, sections)
     yield from _results(records())
     if history is not None:
         yield from _blocks("history", html_trends.lines(history, map(_head_fields, records())))
@@ -268,7 +281,7 @@ def _file(head: str) -> str:
     return found[1] if found else '""'
 
 
-def _opening(info: RunInfo, summary: _Summary, end: RunEnd, trends: str) -> Iterator[str]:
+def _opening(info: RunInfo, summary: _Summary, end: RunEnd, sections: str) -> Iterator[str]:
     worst, headline = _headline(summary, end)
     noun = "scenario" if summary.total == 1 else "scenarios"
     aside = f"of {_number(summary.total)} {noun}" if summary.total else ""
@@ -314,7 +327,7 @@ def _opening(info: RunInfo, summary: _Summary, end: RunEnd, trends: str) -> Iter
             )
     yield "</ul>\n"
     yield from _facts(info, end)
-    yield trends
+    yield sections
     yield '</header>\n<main id="results" tabindex="-1">\n<noscript>\n'
     yield from _static_summary(summary)
     yield "</noscript>\n</main>\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lambda_scenarios.reports import record_json
 
 if TYPE_CHECKING:
-    from lambda_scenarios.model.record import EnvironmentRecord, RunEnd, RunInfo, Status
+    from lambda_scenarios.model.record import CoverageRecord, EnvironmentRecord, RunEnd, RunInfo, Status
 
 # Raised where a reader of the old form would misread the new one.
 SCHEMA_VERSION = 1
@@ -24,13 +24,15 @@ def render(
     environments: Iterable[EnvironmentRecord],
     records: Iterable[str],
     end: RunEnd,
+    coverage: CoverageRecord | None = None,
 ) -> Iterator[str]:
     """The report in chunks. `records` are texts of `record_json.encode`; each takes a line of its own."""
+    covered = "" if coverage is None else f'"coverage":{record_json.encode_coverage(coverage)},\n'
     summary = ",".join(f'"{status}":{counts.get(status, 0)}' for status in STATUSES)
     yield (
         f'{{"schema_version":{SCHEMA_VERSION},\n"run":{record_json.encode_run(info)},\n'
         f'"end":{record_json.encode_end(end)},\n'
-        f'"summary":{{"total":{sum(counts.values())},{summary}}},\n"environments":['
+        f'"summary":{{"total":{sum(counts.values())},{summary}}},\n{covered}"environments":['
     )
     yield ",".join("\n" + record_json.encode_environment(environment) for environment in environments)
     yield f"],\n{RESULTS}"

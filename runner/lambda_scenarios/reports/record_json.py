@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from lambda_scenarios.model.record import (
     AttemptRecord,
+    CoverageRecord,
+    CoveredFile,
     DiffLine,
     EnvironmentRecord,
     ErrorRecord,
@@ -198,6 +200,21 @@ def encode_end(end: RunEnd) -> str:
     )
 
 
+def encode_coverage(coverage: CoverageRecord) -> str:
+    """`{"lines": 412, "covered": 344, "files": […], "unmeasured": […]}` in one line."""
+    files = ",".join(
+        [
+            f'{{"path":{_quote(file.path)},"lines":{file.lines},"covered":{file.covered},'
+            f'"branches":{file.branches},"taken":{file.taken}}}'
+            for file in coverage.files
+        ]
+    )
+    return _valid_utf8(
+        f'{{"lines":{coverage.lines},"covered":{coverage.covered},"files":[{files}],'
+        f'"unmeasured":{_list(coverage.unmeasured)}}}'
+    )
+
+
 # Begin the JSON texts of an invocation. They can't stand inside of a JSON string, where a quote is
 # escaped, and no field before `event` holds anything but strings and numbers.
 _EVENT = ',"event":'
@@ -348,6 +365,16 @@ def decode_run(text: str) -> RunInfo:
         return RunInfo(**found)
     except (KeyError, TypeError, AttributeError) as defect:
         raise ValueError(f"not a run: {defect!r}") from defect
+
+
+def decode_coverage(text: str) -> CoverageRecord:
+    """The inverse of `encode_coverage`; ValueError for anything else."""
+    found = _loaded(text)
+    try:
+        files = tuple(CoveredFile(**file) for file in found["files"])
+        return CoverageRecord(files, tuple(found["unmeasured"]))
+    except (KeyError, TypeError) as defect:
+        raise ValueError(f"not a coverage: {defect!r}") from defect
 
 
 def decode_end(text: str) -> RunEnd:

@@ -1,8 +1,8 @@
 """The spool: a file that grows line by line while a run goes on, so that a kill loses nothing.
 
 Each line is `<tag><length> <JSON>`: the tag says what it is (`H` the run, `P` a planned scenario, `E` an
-environment, `R` a result, `Z` the end), the length in bytes tells a torn line from a whole one. The JSON
-is that of `record_json`; reports are rendered from these lines.
+environment, `R` a result, `C` the coverage, `Z` the end), the length in bytes tells a torn line from a whole
+one. The JSON is that of `record_json`; reports are rendered from these lines.
 
 Runs at the same time in one report directory don't meet: each writes a file of a unique name, locked as
 long as the run lives. The file gets its name only when the lock is held, so that whoever finds one unlocked
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import Diagnostic, ReportNotWritten, UsageError
 from lambda_scenarios.model.record import (
+    CoverageRecord,
     EnvironmentRecord,
     Planned,
     Record,
@@ -97,6 +98,10 @@ class SpoolWriter:
     def result(self, record: Record) -> None:
         """One scenario's result. A second one of the same scenario replaces the first."""
         self._add(b"R", record_json.encode(record))
+
+    def coverage(self, coverage: CoverageRecord) -> None:
+        """How much of the code ran."""
+        self._add(b"C", record_json.encode_coverage(coverage))
 
     def end(self, end: RunEnd) -> None:
         """How the run ended; nothing may follow."""
@@ -186,6 +191,7 @@ class Spool:
         self.path = path
         self.damaged = 0  # lines that could not be read
         self.environments: tuple[EnvironmentRecord, ...] = ()
+        self.coverage: CoverageRecord | None = None
         # Where each scenario's result (or, until there is one, its plan) lies, in the plan's order.
         self._offsets = array("q")
         self._lengths = array("q")
@@ -253,6 +259,8 @@ class Spool:
         elif tag in b"E":
             environment = record_json.decode_environment(line[start:].decode())
             environments[environment.key] = environment
+        elif tag in b"C":
+            self.coverage = record_json.decode_coverage(line[start:].decode())
         elif tag in b"H":
             self._info = record_json.decode_run(line[start:].decode())
         else:
@@ -330,7 +338,7 @@ def read(path: str | int) -> Spool:
 
 
 def _whole(line: bytes, space: int) -> bool:
-    if space < 2 or line[-1:] != b"\n" or line[:1] not in b"HPERZ":
+    if space < 2 or line[-1:] != b"\n" or line[:1] not in b"HPERCZ":
         return False
     length = line[1:space]
     return length.isdigit() and int(length) == len(line) - space - 2

@@ -130,3 +130,9 @@ def shell_quote(text: str) -> str:
         return text
     quoted = text.replace("'", "'\\''")
     return f"'{quoted}'"
+
+
+def share(part: int, whole: int) -> str:
+    """`83.4 %`: rounded down, so that 100 % means all; of nothing, all."""
+    thousandths = 1000 * part // whole if whole else 1000
+    return f"{thousandths // 10}.{thousandths % 10} %" if thousandths % 10 else f"{thousandths // 10} %"

@@ -44,7 +44,7 @@ def write(spool: Spool, end: RunEnd, wanted: Targets) -> tuple[tuple[str, str], 
                 with open(path, "w", encoding="utf-8", newline="") as file:
                     file.writelines(_chunks(kind, spool, end, wanted))
             else:
-                _replace(path, _chunks(kind, spool, end, wanted))
+                replace(path, _chunks(kind, spool, end, wanted))
                 written.append((kind, path))
         except BrokenPipeError:
             raise
@@ -85,9 +85,9 @@ def _keep(spool: Spool, end: RunEnd, directory: str) -> None:
     from lambda_scenarios.reports import history
 
     index, report = history.paths(directory, history.name_of(spool.info))
-    _replace(report, _chunks("json", spool, end, Targets(directory, ())))
+    replace(report, _chunks("json", spool, end, Targets(directory, ())))
     # Last: whoever finds it finds the report too.
-    _replace(index, history.index(spool.info, spool.texts))
+    replace(index, history.index(spool.info, spool.texts))
     history.prune(directory)
 
 
@@ -110,7 +110,7 @@ def _chunks(kind: str, spool: Spool, end: RunEnd, wanted: Targets) -> Iterator[s
     if kind == "html":
         from lambda_scenarios.reports import html
 
-        return html.render(spool.info, spool.environments, texts, end, _past(spool, wanted))
+        return html.render(spool.info, spool.environments, texts, end, _past(spool, wanted), spool.coverage)
     if kind == "ctrf":
         from lambda_scenarios.reports import ctrf
 
@@ -123,7 +123,9 @@ def _chunks(kind: str, spool: Spool, end: RunEnd, wanted: Targets) -> Iterator[s
         return _of_extension(kind, spool, end)
     from lambda_scenarios.reports import json_report
 
-    return json_report.render(spool.info, spool.counts(), spool.environments, spool.texts(), end)
+    return json_report.render(
+        spool.info, spool.counts(), spool.environments, spool.texts(), end, spool.coverage
+    )
 
 
 class ReportFailed(Exception):
@@ -140,7 +142,7 @@ def _of_extension(name: str, spool: Spool, end: RunEnd) -> Iterator[str]:
         raise ReportFailed(unusable.problem) from None
 
 
-def _replace(path: str, chunks: Iterator[str]) -> None:
+def replace(path: str, chunks: Iterator[str]) -> None:
     """Writes beside the file and renames: whoever reads meanwhile sees a whole report, old or new."""
     path = os.path.realpath(path)  # a link stays, and leads to the new report
     os.makedirs(os.path.dirname(path), exist_ok=True)

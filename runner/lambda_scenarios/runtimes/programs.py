@@ -103,8 +103,8 @@ def _pyvenv_version(prefix: str) -> str | None:
     return None
 
 
-def ask(command: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
-    """What a program prints to its standard output; None where it fails or takes more than 20 seconds."""
+def ask(command: tuple[str, ...], environ: Mapping[str, str], patience: float = 20) -> str | None:
+    """What a program prints to its standard output; None where it fails or takes over `patience` seconds."""
     import subprocess  # 8 ms, and rarely needed
 
     try:
@@ -113,7 +113,7 @@ def ask(command: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
             env=_neutral(environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=20,
+            timeout=patience,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):

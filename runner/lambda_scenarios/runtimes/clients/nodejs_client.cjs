@@ -693,8 +693,11 @@ class Runtime {}
 class BufferedInvokeProcessor {}
 class StreamingInvokeProcessor {}
 
-/** Run the client: load the handler, ask for `credits` invocations, and handle what comes. */
-async function main(credits, nonce) {
+/**
+ * Run the client: load the handler, ask for `credits` invocations, and handle what comes. `onAnswer`, if given,
+ * is called when the handler is loaded, and after each answer.
+ */
+async function main(credits, nonce, onAnswer) {
   const ready = []; // invocations that arrived and have not begun
   let current = null; // {id, began}: the one that is being handled
   let scheduled = false;
@@ -758,6 +761,7 @@ async function main(credits, nonce) {
       : head + body + tail;
     socket.ref();
     send(whole, then);
+    if (onAnswer !== undefined) onAnswer();
     const tooLarge = !headers.includes('streaming') && Buffer.byteLength(body) > PAYLOAD_LIMIT;
     if (tooLarge && Number(credits) > 1) {
       scheduled = true; // the runner takes a new worker after this: what lies ready begins there
@@ -966,6 +970,7 @@ async function main(credits, nonce) {
   loading = false;
   socket.ref();
   send(getNext.repeat(Number(credits)));
+  if (onAnswer !== undefined) onAnswer();
 }
 
 function neverSettled() {
@@ -997,15 +1002,17 @@ function streamed(response, error) {
   return [headers, Buffer.concat([...chunk, Buffer.from(`0\r\n${trailers}\r\n`)])];
 }
 
-if (require.main === module) {
-  const [, , credits, nonce] = process.argv;
+/** Begin as the program of this process, whose last arguments are credits and nonce. */
+function start(onAnswer) {
+  const [credits, nonce] = process.argv.slice(-2);
   // What the handler sees of the process is what it sees in Lambda, where an ES module is the program.
   process.argv = [process.argv[0], PLACE_IN_LAMBDA];
   process.mainModule = undefined;
   delete require.cache[__filename];
-  main(credits, nonce);
-} else {
-  module.exports = { createResponseParser };
+  main(credits, nonce, onAnswer);
 }
+
+if (require.main === module) start();
+else module.exports = { createResponseParser, start };
 
 //# sourceURL=file:///var/runtime/index.mjs
