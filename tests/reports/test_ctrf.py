@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.reports import samples
 from tests.services import npm_packages
 
-from lambda_scenarios.model.record import Record, RunEnd, RunInfo
+from lambda_scenarios.model.record import AttemptRecord, Record, RunEnd, RunInfo
 from lambda_scenarios.reports import ctrf, record_json
 
 
@@ -77,6 +77,26 @@ def test_attempts_are_kept() -> None:
     ]
     assert "USD" in test["retryAttempts"][0]["message"]
     assert "message" not in test["retryAttempts"][1]
+
+
+def test_steps(validator: Any) -> None:
+    first, second = samples.invocation(step="create"), samples.invocation(step="fetch")
+    attempt = AttemptRecord("failed", (first, second), not_run=("delete",))
+    found = document((samples.record(status="failed", attempts=(attempt,)),))
+    validator.validate(found)
+    steps = found["results"]["tests"][0]["steps"]
+    assert [(step["name"], step["status"]) for step in steps] == [
+        ("create", "passed"),
+        ("fetch", "failed"),
+        ("delete", "pending"),
+    ]
+
+
+def test_a_warm_check_is_no_retry(validator: Any) -> None:
+    attempts = tuple(AttemptRecord("passed", (samples.invocation(),), kind) for kind in ("cold", "warm"))
+    found = document((samples.record(attempts=attempts),))
+    validator.validate(found)
+    assert "retries" not in found["results"]["tests"][0]
 
 
 def test_what_never_ran_says_why() -> None:

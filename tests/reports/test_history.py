@@ -132,7 +132,25 @@ def test_any_record(tmp_path_factory: pytest.TempPathFactory, records: tuple[Rec
     write(directory, records, at(1))
     found = history.read(str(directory), at(2))
     assert found.runs == 1
-    assert set(found.scenarios) == {record.id for record in records if record.status != "not run"}
+    assert set(found.scenarios) == {
+        history.key_of(record.id, [f"{name}={value}" for name, value in record.labels])
+        for record in records
+        if record.status != "not run"
+    }
+
+
+def test_one_id_in_several_cells_of_a_matrix(tmp_path: Path) -> None:
+    cells = [samples.record(labels=(("python", version),)) for version in ("3.11", "3.12")]
+    write(tmp_path, (cells[0], cells[1]._replace(status="failed")), at(1))
+    found = history.read(str(tmp_path), at(2))
+    assert {key: past.statuses for key, past in found.scenarios.items()} == {
+        f"{cells[0].id} python=3.11": "p",
+        f"{cells[0].id} python=3.12": "f",
+    }
+    assert Blocks(page(found, tuple(cells))).values("history") == [
+        [f"{cells[0].id} python=3.11", "pp", [3.2, 3.2]],
+        [f"{cells[0].id} python=3.12", "fp", [3.2, 3.2]],
+    ]
 
 
 def page(earlier: History, records: tuple[Record, ...]) -> str:

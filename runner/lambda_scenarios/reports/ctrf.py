@@ -109,9 +109,12 @@ def _test(record: Record, labels: Mapping[str, str], conditions: str) -> dict[st
         test |= _fault(record, told_attempt(record), conditions)
     elif record.status != "passed":
         test["message"] = _message(record)
-    if last is not None and (logs := logs_of(last)):
-        limit = LOG_OF_PASSED if record.status == "passed" else LOG_OF_FAILED
-        test["stdout"] = log_lines(end_of(logs, limit))
+    if last is not None:
+        if logs := logs_of(last):
+            limit = LOG_OF_PASSED if record.status == "passed" else LOG_OF_FAILED
+            test["stdout"] = log_lines(end_of(logs, limit))
+        if steps := _steps(told_attempt(record) or last):
+            test["steps"] = steps
     if attempts_of(record) > 1:
         test["retries"] = len(record.attempts) - 1
         test["retryAttempts"] = [
@@ -119,6 +122,22 @@ def _test(record: Record, labels: Mapping[str, str], conditions: str) -> dict[st
         ]
         test["flaky"] = record.status == "flaky"
     return test
+
+
+def _steps(attempt: AttemptRecord) -> list[dict[str, Any]]:
+    """The steps of a scenario that has some: the first that fails is the last that ran."""
+    ran = [
+        {
+            "name": i.step,
+            "status": "passed",
+            "extra": {"function": i.function, "duration": round(i.duration_ms), "request_id": i.request_id},
+        }
+        for i in attempt.invocations
+        if i.step
+    ]
+    if ran and attempt.status in ("failed", "error"):
+        ran[-1]["status"] = "failed"
+    return [*ran, *({"name": step, "status": "pending"} for step in attempt.not_run)]
 
 
 def _message(record: Record) -> str:

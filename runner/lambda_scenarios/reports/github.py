@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.phrases import plural
-from lambda_scenarios.reports.telling import end_of, labelled, logs_of, told
+from lambda_scenarios.reports.rerun import rerun
+from lambda_scenarios.reports.telling import end_of, labelled, logs_of, told, told_attempt
 from lambda_scenarios.reports.text import log_lines, printable, seconds, strip_ansi
 
 if TYPE_CHECKING:
@@ -61,15 +62,16 @@ def commands(info: RunInfo, records: Iterable[Record], end: RunEnd, github: GitH
     """
     labels = ", ".join(f"{name}={value}" for name, value in info.labels)
     suffix = f" [{labels}]" if labels else ""
+    conditions = rerun(info.command)
     kinds = {"error": _Kind("error"), "warning": _Kind("warning")}
     wrong = _Alike()
     for record in records:
         if wrong.take(record):
             continue
         kind = kinds["warning" if record.status == "flaky" else "error"]
-        kind.add(_annotation(record, github, suffix) if len(kind.shown) < _SHOWN else None)
+        kind.add(_annotation(record, github, suffix, conditions) if len(kind.shown) < _SHOWN else None)
     for record, count in wrong.unjudged.values():
-        one = _annotation(record, github, suffix)
+        one = _annotation(record, github, suffix, conditions)
         if count > 1:
             one = one._replace(title=f"{count} scenarios could not be judged{suffix}")
         kinds["error"].add(one)
@@ -133,10 +135,9 @@ class _Alike:
         return True
 
 
-def _annotation(record: Record, github: GitHub, suffix: str) -> _Annotation:
-    unsuccessful = [attempt for attempt in record.attempts if attempt.status != "passed"]
-    attempt = unsuccessful[-1] if unsuccessful else None
-    said = told(record, attempt)
+def _annotation(record: Record, github: GitHub, suffix: str, conditions: str) -> _Annotation:
+    attempt = told_attempt(record)
+    said = told(record, attempt, conditions)
     file, line, column, width = os.path.join(github.root, record.file), record.line, 0, 0
     for mismatch in (m for i in (attempt.invocations if attempt else ()) for m in i.mismatches):
         if mismatch.file:
@@ -144,6 +145,8 @@ def _annotation(record: Record, github: GitHub, suffix: str) -> _Annotation:
             line, column, width = mismatch.line, mismatch.column, mismatch.width
             break
     title = labelled(record.name, record)
+    if attempt is not None and attempt.invocations and attempt.invocations[-1].step:
+        title += f", step {attempt.invocations[-1].step}"
     if record.status == "flaky":
         title = f"flaky, passed at attempt {len(record.attempts)}: {title}"
     return _Annotation(
@@ -218,10 +221,11 @@ def _parts(
 ) -> Iterator[tuple[str, int]]:
     """Pieces of the summary, and how many scenarios each tells of."""
     yield _head(info, counts, end), 0
+    conditions = rerun(info.command)
     alike = _Alike()
     for record in records:
         if not alike.take(record):
-            yield _scenario(record), 1
+            yield _scenario(record, conditions), 1
     for record, count in alike.unjudged.values():
         what = record.id if count == 1 else f"{count} scenarios could not be judged"
         first = (record.reason or "").partition("\n")[0]
@@ -250,10 +254,9 @@ def _head(info: RunInfo, counts: Mapping[Status, int], end: RunEnd) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _scenario(record: Record) -> str:
-    unsuccessful = [attempt for attempt in record.attempts if attempt.status != "passed"]
-    attempt = unsuccessful[-1] if unsuccessful else None
-    said = told(record, attempt)
+def _scenario(record: Record, conditions: str) -> str:
+    attempt = told_attempt(record)
+    said = told(record, attempt, conditions)
     place = f"{record.file}:{record.line}"
     note = f" (passed at attempt {len(record.attempts)})" if record.status == "flaky" else ""
     name = _html(labelled(record.name, record))

@@ -60,7 +60,7 @@ NO_PAST = Past("", ())
 
 
 class History(NamedTuple):
-    """The runs of the same labels, by the scenarios' ids; `runs` is how many of them there are."""
+    """The runs of the same labels, by `key_of` each scenario; `runs` is how many of them there are."""
 
     runs: int
     scenarios: Mapping[str, Past]
@@ -123,9 +123,15 @@ def index(info: RunInfo, records: Callable[[], Iterable[str]]) -> Iterator[str]:
         record = record_json.decode(text, payloads=False)
         letter = _LETTERS.get(record.status)
         if letter is not None:
-            yield f'{separator}{json.dumps(record.id)}: ["{letter}", {round(record.duration_ms, 3)!r}]'
+            key = key_of(record.id, (f"{name}={value}" for name, value in record.labels))
+            yield f'{separator}{json.dumps(key)}: ["{letter}", {round(record.duration_ms, 3)!r}]'
             separator = ",\n"
     yield "\n}}\n"
+
+
+def key_of(scenario: str, labels: Iterable[str]) -> str:
+    """What a result is kept under. In merged reports an id may occur once for each cell of a matrix."""
+    return " ".join((scenario, *labels))
 
 
 def paths(directory: str, name: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from lambda_scenarios.phrases import plural
-from lambda_scenarios.reports.history import NO_PAST, SHOWN, History, Past, changes, slower
+from lambda_scenarios.reports.history import NO_PAST, SHOWN, History, Past, changes, key_of, slower
 from lambda_scenarios.reports.text import milliseconds
 
 _LISTED = 10
@@ -21,9 +21,10 @@ Fields = Mapping[str, Any]
 def _with_this_run(history: History, results: Iterable[Fields]) -> Iterator[tuple[str, Past]]:
     """The scenarios that earlier runs had too, this run's result the last."""
     for result in results:
-        past = history.scenarios.get(result["id"], NO_PAST)
+        key = key_of(result["id"], result.get("labels", ()))
+        past = history.scenarios.get(key, NO_PAST)
         if past.statuses:
-            yield result["id"], past.then(result["status"], result["duration_ms"])
+            yield key, past.then(result["status"], result["duration_ms"])
 
 
 def section(history: History, results: Iterable[Fields], text: Callable[[str], str]) -> str:
@@ -62,7 +63,7 @@ def _list(
 
 
 def lines(history: History, results: Iterable[Fields]) -> Iterator[str]:
-    """For the script: `[id, letters, milliseconds]` of each scenario that earlier runs had too, as JSON."""
+    """For the script: `[key, letters, milliseconds]` of each scenario that earlier runs had too, as JSON."""
     for scenario, past in _with_this_run(history, results):
         durations = [round(ms, 1) for ms in past.durations[-SHOWN:]]
         yield json.dumps([scenario, past.statuses[-SHOWN:], durations], ensure_ascii=False)

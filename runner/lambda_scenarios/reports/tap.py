@@ -95,7 +95,10 @@ def _fault(record: Record, attempt: AttemptRecord | None, conditions: str) -> It
     yield f"  severity: {'fail' if record.status == 'failed' else 'error'}\n"
     if attempts_of(record) > 1:
         yield f"  attempts: {len(record.attempts)}\n"
-    mismatches = [m for i in (attempt.invocations if attempt else ()) for m in i.mismatches if m.file]
+    invocations = attempt.invocations if attempt else ()
+    if invocations and invocations[-1].step:
+        yield f"  step: {_quoted(invocations[-1].step)}\n"
+    mismatches = [m for i in invocations for m in i.mismatches if m.file]
     place = mismatches[0] if mismatches else None
     yield "  at:\n"
     yield f"    file: {_quoted(place.file if place else record.file)}\n"

@@ -47,10 +47,10 @@ function pastOf(result) {
   if (!pasts) {
     pasts = new Map();
     for (const block of blocks("history")) {
-      for (const [id, letters, durations] of JSON.parse(block.textContent)) pasts.set(id, { letters, durations });
+      for (const [key, letters, durations] of JSON.parse(block.textContent)) pasts.set(key, { letters, durations });
     }
   }
-  return pasts.get(result.id);
+  return pasts.get([result.id, ...(result.labels || [])].join(" "));
 }
 
 // ---- what is shown
