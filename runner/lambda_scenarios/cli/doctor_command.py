@@ -28,6 +28,7 @@ def _execute(_options: argparse.Namespace, world: World) -> int:
     _tell("on this machine", _runtimes(world), world)
     _tell("in containers", _engine(world), world)
     _tell("on AWS", _aws(world), world)
+    _extensions()
     return statuses.DONE
 
 
@@ -64,6 +65,18 @@ def _aws(world: World) -> Iterator[Found]:
     from lambda_scenarios.aws.inspect import inspect
 
     yield inspect(world.environ)
+
+
+def _extensions() -> None:
+    """Nothing where there is none: most people need none."""
+    from lambda_scenarios.extending.inspect import inspect
+
+    headline = "\nextensions\n"
+    for written, package, problem in inspect():
+        print(f"{headline}  {'✗' if problem else '✓'} {written:<23} {package}")
+        headline = ""
+        if problem:
+            print(f"{'':<28}{problem}")
 
 
 def _tell(where: str, all_found: Iterable[Found], world: World) -> None:

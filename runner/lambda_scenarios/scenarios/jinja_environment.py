@@ -128,7 +128,7 @@ def _make_environment() -> ScenarioEnvironment:
 
 
 _environment = _make_environment()
-_BUILT_IN = frozenset((*FUNCTIONS, *_environment.filters, *_environment.globals))
+BUILT_IN = frozenset((*FUNCTIONS, *_environment.filters, *_environment.globals))
 _compiled: dict[str, Compiled] = {}
 _MOST_COMPILED = 1000  # some 10 kB each
 
@@ -179,7 +179,7 @@ def _learn(tree: nodes.Template) -> None:
     from lambda_scenarios.extending.template_functions import known
 
     for name in strange:
-        function = known(name, _BUILT_IN)
+        function = known(name, BUILT_IN)
         if function is not None:
             _environment.filters[name] = _environment.globals[name] = function
 
