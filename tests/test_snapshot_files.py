@@ -226,7 +226,7 @@ def test_files_whose_scenario_file_is_gone(tmp_path: Path) -> None:
 
 
 def test_directories_are_those_that_discovery_enters(tmp_path: Path) -> None:
-    for name in (".", "a/b", "node_modules/x", ".hidden", "__snapshots__/x"):
+    for name in (".", "a/b", "node_modules/x", ".hidden"):
         (tmp_path / name / "__snapshots__").mkdir(parents=True)
     found = set(snapshot_files.directories(str(tmp_path)))
     assert found == {str(tmp_path), str(tmp_path / "a" / "b")}

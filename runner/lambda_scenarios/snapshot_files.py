@@ -11,15 +11,18 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.checks import snapshots
 from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.model.expectation import Loaded, Snapshot
 from lambda_scenarios.model.values import Json, Place
 
 if TYPE_CHECKING:
     import types
+
+    from lambda_scenarios.scenarios.draft import Snapshots
 
 fcntl: types.ModuleType | None
 try:
@@ -64,7 +67,7 @@ def directories(top: str) -> Iterator[str]:
     for directory, inner, _ in os.walk(top):
         if DIRECTORY in inner:
             yield directory
-        inner[:] = sorted(name for name in inner if name not in NOT_ENTERED and name[0] != ".")
+        inner[:] = sorted({*inner} - NOT_ENTERED - {name for name in inner if name[0] == "."})
 
 
 def orphans(directory: str) -> tuple[str, ...]:
@@ -83,24 +86,33 @@ def orphans(directory: str) -> tuple[str, ...]:
 
 
 class SnapshotFiles:
-    """Reads each file once."""
+    """Those that a run needs, each read once. `mode` says what becomes of results."""
 
-    def __init__(self) -> None:
-        self._entries: dict[str, Entries] = {}
-        self._problems: dict[str, UsageError] = {}
+    def __init__(self, mode: Snapshots) -> None:
+        self._mode = mode
+        self._entries: dict[str, Entries | UsageError] = {}
 
-    def entries(self, path: str) -> Entries:
-        """The entries of a file; none where there is no file. Raises UsageError with the place of damage."""
-        if path in self._problems:
-            raise self._problems[path]
-        found = self._entries.get(path)
+    def entries(self, scenario_file: str) -> Entries:
+        """What is stored for a scenario file. Raises UsageError with the place of damage."""
+        found = self._entries.get(scenario_file)
         if found is None:
             try:
-                found = self._entries[path] = read(path)
+                found = read(file_of(scenario_file))
             except UsageError as error:
-                self._problems[path] = error
-                raise
+                found = error
+            self._entries[scenario_file] = found
+        if isinstance(found, UsageError):
+            raise found
         return found
+
+    def snapshot(self, scenario_file: str, key: str, ignore: tuple[str, ...]) -> Snapshot:
+        """What one result is compared with, or becomes. Raises UsageError."""
+        entries = self.entries(scenario_file)
+        stored = Loaded(snapshots.value_of(entries[key])) if key in entries else None
+        path = file_of(scenario_file)
+        if self._mode == "update" or (self._mode == "write" and stored is None):
+            return Snapshot(path, key, ignore, stored, "record")
+        return Snapshot(path, key, ignore, stored, "require" if stored is None else "compare")
 
 
 def read(path: str) -> dict[str, Json]:
@@ -264,8 +276,3 @@ def _replace(path: str, text: str) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def keys_of(scenario: str, keys: Iterable[str]) -> frozenset[str]:
-    """Those of `keys` that are a scenario's own or of its steps."""
-    return frozenset(key for key in keys if key == scenario or key.startswith(f"{scenario}::"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -100,37 +101,38 @@ def stale(cases: Iterable[Case], partial: Collection[str], directories: Sequence
     """What is stored and belongs to no scenario.
 
     Entries are judged in the files that no scenario of was left out, those that are not among `partial`
-    (absolute paths of scenario files); whole files under `directories`. Raises UsageError where a file of
-    snapshots is damaged.
+    (absolute paths of scenario files); whole files under `directories`. Of a damaged file nothing is said:
+    where it was needed, it was told of before.
     """
-    needed: dict[str, list[Case]] = {}
+    of_files: dict[str, list[Case]] = {}
     for case in cases:
         if case.origin.file not in partial:
-            needed.setdefault(case.origin.file, []).append(case)
+            of_files.setdefault(case.origin.file, []).append(case)
     entries: dict[str, frozenset[str]] = {}
-    for scenario_file, of_file in needed.items():
+    for scenario_file, of_file in of_files.items():
         path = snapshot_files.file_of(scenario_file)
-        if not os.path.isfile(path):
-            continue
-        unneeded = frozenset(snapshot_files.read(path))
-        for case in of_file:
-            unneeded -= _needed(case, unneeded)
-        if unneeded:
-            entries[path] = unneeded
+        if os.path.isfile(path):
+            with contextlib.suppress(UsageError):
+                unneeded = _unneeded(of_file, snapshot_files.read(path))
+                if unneeded:
+                    entries[path] = unneeded
     gone = [path for directory in directories for path in snapshot_files.orphans(directory)]
     return Stale(entries, tuple(dict.fromkeys(gone)))
 
 
-def _needed(case: Case, keys: frozenset[str]) -> frozenset[str]:
-    if case.invocation is None:  # skipped: what it expects was not looked at
-        return snapshot_files.keys_of(case.name, keys)
-    if not case.steps:
-        return frozenset(_key(case.invocation))
-    needed = [
-        (f"{case.name}::{step.id}",) if step.invocation is None else _key(step.invocation)
-        for step in case.steps
-    ]
-    return frozenset(key for keys in needed for key in keys)
+def _unneeded(cases: Iterable[Case], keys: Iterable[str]) -> frozenset[str]:
+    """Those of the keys that belong to none of the cases."""
+    needed: set[str] = set()
+    whole: set[str] = set()  # names of scenarios that keep all that they have
+    for case in cases:
+        if case.invocation is None:  # skipped: what it expects was not looked at
+            whole.add(case.name)
+        elif not case.steps:
+            needed.update(_key(case.invocation))
+        for step in case.steps:
+            name = f"{case.name}::{step.id}"
+            needed.update((name,) if step.invocation is None else _key(step.invocation))
+    return frozenset(key for key in keys if key not in needed and key.partition("::")[0] not in whole)
 
 
 def _key(invocation: Invocation) -> tuple[str, ...]:
@@ -162,13 +164,8 @@ def store_all(
     """
     tops = [path for path in paths if os.path.isdir(path)] if not partial else []
     directories = [directory for top in tops for directory in snapshot_files.directories(top)]
-    problems: tuple[str, ...] = ()
-    try:
-        old = stale(cases, partial, directories)
-    except UsageError as error:
-        old, problems = Stale({}, ()), tuple(one.problem for one in error.diagnostics)
-    stored = _store({} if album is None else album.changes(), old, root, update=update)
-    return stored._replace(problems=(*problems, *stored.problems))
+    old = stale(cases, partial, directories)
+    return _store({} if album is None else album.changes(), old, root, update=update)
 
 
 def _store(changes: Mapping[str, Mapping[str, Json]], old: Stale, root: str, *, update: bool) -> Stored:

@@ -336,6 +336,17 @@ def test_damage_is_told_before_anything_runs(project: Project) -> None:
     assert not (project.directory / "traces" / "ran").exists()
 
 
+def test_damage_that_concerns_nobody_is_no_matter(project: Project) -> None:
+    project.write("a.yml", {"name": "a", "event": 1})
+    directory = project.directory / "__snapshots__"
+    directory.mkdir()
+    (directory / "a.yml.json").write_text("{")
+    for options in ((), ("--update-snapshots",)):
+        done = project.run("a.yml", *options)
+        assert (done.status, done.stderr) == (0, "")
+    assert (directory / "a.yml.json").read_text() == "{"
+
+
 def test_validate_writes_and_judges_nothing(project: Project) -> None:
     project.write("a.yml", echoing("a", 1), {**echoing("b", 1), "skip": True})
     for ci in (False, True):

@@ -8,9 +8,7 @@ from typing import NamedTuple
 from lambda_scenarios.configuration.find import find
 from lambda_scenarios.errors import Diagnostic, NothingSelected, UsageError, did_you_mean
 
-NOT_ENTERED = frozenset(
-    {"node_modules", ".serverless", ".aws-sam", "cdk.out", "venv", "__pycache__", "__snapshots__"}
-)
+NOT_ENTERED = frozenset({"node_modules", ".serverless", ".aws-sam", "cdk.out", "venv", "__pycache__"})
 _DIRECTORY_DEFAULTS = frozenset({"_defaults.yml", "_defaults.yaml"})  # for scenario files, and none
 _DIGITS = re.compile(r"([0-9]+)")
 

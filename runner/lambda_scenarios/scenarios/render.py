@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.model.expectation import Expectation, Loaded, Snapshot
     from lambda_scenarios.model.function import Function, ServiceInfo
     from lambda_scenarios.services.catalog import Catalog
-    from lambda_scenarios.snapshot_files import Entries, SnapshotFiles
+    from lambda_scenarios.snapshot_files import SnapshotFiles
 
 _NAMED_FILES = frozenset({"output_path", "snapshot"})
 _ISOLATIONS = ("warm", "cold")
@@ -146,7 +146,7 @@ class Rendering:
         if self._snapshots is None:
             from lambda_scenarios.snapshot_files import SnapshotFiles
 
-            self._snapshots = SnapshotFiles()
+            self._snapshots = SnapshotFiles(self.settings.snapshots)
         return self._snapshots
 
     def compiled_once(self, origin: Origin, compile_it: Callable[[], Expectation]) -> Expectation:
@@ -377,7 +377,7 @@ class Part:
         if draft.expect is None:
             return compile_expectation(None, origin, self._load_expected, self._load_schema)
         if "snapshot" in draft.expect:  # damage is found also where the rest can't be rendered yet
-            self._stored()
+            self.stage.snapshots().entries(draft.head.path)
         rendered = cast(
             "dict[str, Json]", self.scope.render(cast("Json", draft.expect), "expect", literals=True)
         )
@@ -395,23 +395,10 @@ class Part:
     def _load_expected(self, path: str) -> Loaded:
         return self._content(path, self.draft.origin("expect", "output_path"))
 
-    def _stored(self) -> Entries:
-        from lambda_scenarios.snapshot_files import file_of
-
-        return self.stage.snapshots().entries(file_of(self.draft.head.path))
-
     def _load_snapshot(self, ignore: tuple[str, ...]) -> Snapshot:
-        from lambda_scenarios.checks.snapshots import value_of
-        from lambda_scenarios.model.expectation import Loaded, Snapshot
-        from lambda_scenarios.snapshot_files import file_of
-
-        file, mode = file_of(self.draft.head.path), self.stage.settings.snapshots
-        key = self._identity.removeprefix(f"{self.draft.head.id}::")  # of a step: `name::id`
-        entries = self._stored()
-        stored = Loaded(value_of(entries[key])) if key in entries else None
-        if mode == "update" or (mode == "write" and stored is None):
-            return Snapshot(file, key, ignore, stored, "record")
-        return Snapshot(file, key, ignore, stored, "require" if stored is None else "compare")
+        head = self.draft.head
+        key = self._identity.removeprefix(f"{head.id}::")  # of a step: `name::id`
+        return self.stage.snapshots().snapshot(head.path, key, ignore)
 
     def _load_schema(self, path: str) -> Json:
         origin = self.draft.origin("expect", "output_schema")
