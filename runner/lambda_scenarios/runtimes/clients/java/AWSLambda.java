@@ -47,13 +47,14 @@ public class AWSLambda {
   private static boolean constructing;
 
   public static void main(String[] args) throws Throwable {
+    api = new RuntimeApi(LambdaEnvironment.RUNTIME_API);
+    api.connectMeanwhile();
     configureSecurity();
     LambdaContextLogger logger =
         new LambdaContextLogger(
             new StdOutLogSink(),
             LogLevel.fromString(LambdaEnvironment.LAMBDA_LOG_LEVEL),
             LogFormat.fromString(LambdaEnvironment.LAMBDA_LOG_FORMAT));
-    api = new RuntimeApi(LambdaEnvironment.RUNTIME_API);
     serve(load(args[0], logger), logger);
   }
 
@@ -84,8 +85,10 @@ public class AWSLambda {
     Field global = LambdaRuntime.class.getDeclaredField("logger");
     global.setAccessible(true);
     global.set(null, (LambdaLogger) logger);
-    customerClassLoader =
-        new CustomerClassLoader(System.getProperty("user.dir"), "/opt/java", ClassLoader.getSystemClassLoader());
+    ClassLoader system = ClassLoader.getSystemClassLoader();
+    // An agent of the options' adds classes of its own to it.
+    ClassLoader parent = withOptions() ? system : new CustomerClassLoader.Parent(system);
+    customerClassLoader = new CustomerClassLoader(System.getProperty("user.dir"), "/opt/java", parent);
     Thread.currentThread().setContextClassLoader(customerClassLoader);
     try {
       return find(handler);
@@ -95,6 +98,10 @@ public class AWSLambda {
       System.exit(1);
       return null;
     }
+  }
+
+  private static boolean withOptions() {
+    return System.getenv("JAVA_TOOL_OPTIONS") != null || System.getenv("JDK_JAVA_OPTIONS") != null;
   }
 
   private static boolean isBefore17() {
@@ -180,7 +187,7 @@ public class AWSLambda {
     }
     String own = System.getProperty("java.security.properties");
     String seconds = System.getenv("AWS_LAMBDA_JAVA_NETWORKADDRESS_CACHE_NEGATIVE_TTL");
-    if (own == null && seconds == null && System.getenv("JAVA_TOOL_OPTIONS") == null) {
+    if (own == null && seconds == null && !withOptions()) {
       File file = new File(System.getProperty("java.class.path"));
       System.setProperty("java.security.properties", new File(file.getParent(), "java.security").getPath());
       return;

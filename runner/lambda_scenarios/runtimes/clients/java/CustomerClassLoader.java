@@ -79,4 +79,25 @@ class CustomerClassLoader extends URLClassLoader {
       return found().elements();
     }
   }
+
+  /**
+   * The loader of this class, for classes that it may have: to look for others in its jar, as AWS's does first
+   * for each class of the function's, would open that.
+   */
+  static final class Parent extends ClassLoader {
+    private final ClassLoader platform;
+
+    Parent(ClassLoader system) {
+      super(system);
+      platform = system.getParent();
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+      if (name.startsWith("com.amazonaws.") || name.startsWith("software.amazon.")) {
+        return super.loadClass(name, resolve);
+      }
+      return platform.loadClass(name);
+    }
+  }
 }

@@ -20,12 +20,14 @@ import java.util.Locale;
  * The Runtime API over one connection: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Java's
  * own HTTP clients would take longer to load than all else here.
  */
-final class RuntimeApi {
+final class RuntimeApi implements Runnable {
   private static final String PATH = "/2018-06-01/runtime/";
   private static final int CAUSE_LIMIT = 1024 * 1024; // bytes of a header, as AWS's client has it
 
   private final String host;
   private final int port;
+  private Thread connecting;
+  private IOException failure;
   private Socket socket;
   private OutputStream out;
   private InputStream in;
@@ -47,6 +49,56 @@ final class RuntimeApi {
     int colon = address.lastIndexOf(':');
     host = colon < 0 ? address : address.substring(0, colon);
     port = colon < 0 ? 80 : Integer.parseInt(address.substring(colon + 1));
+  }
+
+  /** Connects while the function is loaded: for Java that is no small matter. */
+  void connectMeanwhile() {
+    connecting = new Thread(this, "Runtime API");
+    connecting.setDaemon(true);
+    connecting.start();
+  }
+
+  @Override
+  public void run() {
+    try {
+      connect();
+    } catch (IOException e) {
+      failure = e;
+    }
+  }
+
+  private void connect() throws IOException {
+    // Whatever proxy the function is given, this isn't for it.
+    Socket connected = new Socket(Proxy.NO_PROXY);
+    connected.connect(new InetSocketAddress(InetAddress.getByName(host), port));
+    connected.setTcpNoDelay(true);
+    out = connected.getOutputStream();
+    in = connected.getInputStream();
+    position = limit = 0;
+    socket = connected;
+  }
+
+  private void connected() throws IOException {
+    if (connecting != null) {
+      boolean interrupted = false;
+      while (connecting.isAlive()) {
+        try {
+          connecting.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      connecting = null;
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      if (failure != null) {
+        throw failure;
+      }
+    }
+    if (socket == null) {
+      connect();
+    }
   }
 
   /** Asks for the next invocation, and doesn't wait for it. */
@@ -116,15 +168,7 @@ final class RuntimeApi {
 
   private void send(String method, String path, String headers, byte[] content, int length)
       throws IOException {
-    if (socket == null) {
-      // Whatever proxy the function is given, this isn't for it.
-      socket = new Socket(Proxy.NO_PROXY);
-      socket.connect(new InetSocketAddress(InetAddress.getByName(host), port));
-      socket.setTcpNoDelay(true);
-      out = socket.getOutputStream();
-      in = socket.getInputStream();
-      position = limit = 0;
-    }
+    connected();
     StringBuilder head = new StringBuilder(256).append(method).append(' ').append(PATH).append(path);
     head.append(" HTTP/1.1\r\nHost: ").append(host).append(':').append(port).append("\r\n").append(headers);
     if (content != null) {
