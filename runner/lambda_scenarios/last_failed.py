@@ -48,6 +48,8 @@ def update(root: str, passed: Iterable[str], failed: Collection[str]) -> None:
 
     Where nothing can be written, nothing is kept.
     """
+    if not failed and not os.path.exists(path(root)):
+        return
     with contextlib.suppress(OSError):
         folder = state.directory(root)
         with state.alone(folder):

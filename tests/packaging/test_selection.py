@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lambda_scenarios.model.function import Package
 from lambda_scenarios.packaging.packager import packaged_files
-from lambda_scenarios.packaging.selection import Rules, UnusablePackage, selected
+from lambda_scenarios.packaging.selection import Rules, UnusablePackage, container, selected
 from lambda_scenarios.services.catalog import Catalog, ServiceOptions
 
 if TYPE_CHECKING:
@@ -183,6 +183,30 @@ def test_the_files_are_those_of_the_framework(
         "files", root=str(tree), config=config, **({"functionName": "one"} if alone else {})
     )
     assert names(tree, rules_of(tree, config, "one")) == as_zipped(expected)
+
+
+@given(
+    exclude=st.lists(st.sampled_from(PATTERNS), max_size=3),
+    include=st.lists(st.sampled_from(PATTERNS), max_size=4),
+)
+def test_whether_a_file_is_contained_is_known_without_looking(
+    tree: Path, exclude: list[str], include: list[str]
+) -> None:
+    """Of every file, by its name alone, what `selected` finds by a search."""
+    rules = Rules(tuple(exclude), tuple(include))
+    try:
+        found = {os.path.relpath(entry.path, tree) for entry in selected(str(tree), rules)}
+    except UnusablePackage:
+        found = set()
+    contains = container(rules)
+    everything = {
+        os.path.relpath(path, tree)
+        for directory, _, files in os.walk(tree.parent, followlinks=True)
+        for path in (os.path.join(directory, name) for name in files)
+        if os.path.isfile(path)
+    }
+    one_of_them = {"src/a.py", "../src/a.py"}  # which get the same name in a package
+    assert {name for name in everything if contains(name)} - one_of_them == found - one_of_them
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ COMMANDS = {
     "list": "list scenarios after expansion",
     "functions": "list the functions of a service, as resolved",
     "events": "print sample events of AWS event sources, for scenarios and for --path",
+    "matrix": "the cells of a CI matrix, with the arguments of run for each",
     "merge": "one set of reports out of those of shards and cells",
     "report": "write the reports of a run that was interrupted or killed",
     "schema": "print a JSON Schema: scenario, defaults, config or report",
@@ -26,7 +27,7 @@ COMMANDS = {
 
 
 # Commands of the command line's description that later versions will have.
-NOT_YET = frozenset(["matrix", "record", "completion"])
+NOT_YET = frozenset(["record", "completion"])
 
 
 class Command(NamedTuple):

@@ -57,6 +57,7 @@ def _list(options: argparse.Namespace, suite: Suite, catalog: Catalog, world: Wo
                 "line": case.draft.head.lines[case.draft.position],
                 "name": case.name,
                 "function": case.function,
+                "functions": list(case.functions),
                 "tags": list(case.tags),
             }
             for case in chosen
@@ -65,19 +66,19 @@ def _list(options: argparse.Namespace, suite: Suite, catalog: Catalog, world: Wo
     else:
         for case in chosen:
             tags = f"  [{', '.join(case.tags)}]" if case.tags else ""
-            print(printable(f"{case.id}  {case.function or ''}{tags}"))
+            print(printable(f"{case.id}  {', '.join(case.functions)}{tags}"))
     return statuses.DONE
 
 
 def _untested(expanded: tuple[Expanded, ...], lookup: FunctionLookup, as_json: bool) -> int:
-    tested: dict[str, set[str | None]] = {}
+    tested: dict[str, set[str]] = {}
     known: dict[str, tuple[str, ...]] = {}
     for case in expanded:
         head = case.draft.head
         service = lookup.service(head)
         name = service.name if service is not None else head.id
         known.setdefault(name, lookup.keys(head))
-        tested.setdefault(name, set()).add(case.function)
+        tested.setdefault(name, set()).update(case.functions)
     found = [(name, key) for name, keys in known.items() for key in keys if key not in tested[name]]
     if as_json:
         print(json.dumps([{"service": name, "function": key} for name, key in found], indent=2))

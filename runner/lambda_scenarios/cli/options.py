@@ -35,6 +35,9 @@ def add_selection(parser: Parser) -> None:
     group.add_argument("--tag", metavar="EXPR", help="and, or, not over tags")
     group.add_argument("--function", action="append", metavar="NAME", help="only scenarios of this function")
     group.add_argument("--last-failed", action="store_true", help="only those that failed when they ran last")
+    group.add_argument(
+        "--changed-since", metavar="REV", help="only those whose function or scenario changed since (git)"
+    )
     group.add_argument("--shard", type=shard, metavar="I/N", help="only the part I of N")
     group.add_argument(
         "--timings",
@@ -360,7 +363,7 @@ def suite_of(options: argparse.Namespace, settings: RunSettings) -> Suite:
         options.tag,
         tuple(options.function or ()),
         options.last_failed,
-        None,
+        options.changed_since,
         options.shard,
         tuple(options.timings or ()),
     )

@@ -10,12 +10,7 @@ from typing import NoReturn
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 
 # Options of the command line's description that later versions will have.
-NOT_YET = frozenset(
-    (
-        "--changed-since",
-        "--watch",
-    )
-)
+NOT_YET = frozenset(("--watch",))
 
 
 _NOT_GIVEN = object()

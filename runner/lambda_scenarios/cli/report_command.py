@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from lambda_scenarios import last_failed
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.parser import Parser
@@ -12,7 +13,7 @@ from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.phrases import shown_path
-from lambda_scenarios.reports import spool, targets, write
+from lambda_scenarios.reports import record_json, spool, targets, write
 from lambda_scenarios.runtimes.runtime import World
 
 
@@ -39,11 +40,19 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     raise_interrupts()  # a report half written is taken away
     read = spool.read(found[0])
     wanted = targets.targets(world.cwd, given, {}, flavor=options.junit_flavor, none=False)
+    _remember(read, options.root)
     written = write.write(read, read.end, wanted)
     counts = " · ".join(f"{count} {status}" for status, count in read.counts().items())
     print(f"{counts}: {', '.join(shown_path(path, world.cwd) for _, path in written)}")
     spool.remove_unfinished(directory)
     return statuses.DONE
+
+
+def _remember(run: spool.Spool, root: str) -> None:
+    """What the run would have kept for `--last-failed`, had it come to its end."""
+    results = [record_json.decode(text, payloads=False) for text in run.texts()]
+    failed = [one.id for one in results if one.status in ("failed", "error")]
+    last_failed.update(root, (one.id for one in results if one.status != "not run"), failed)
 
 
 COMMAND = Command(_configure, _execute)

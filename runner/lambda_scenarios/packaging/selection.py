@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from lambda_scenarios.packaging.glob_search import base_directory, expanded, hides_directories, is_dynamic
@@ -93,6 +93,39 @@ def selected(root: str, rules: Rules) -> list[Entry]:
     if not entries:
         raise UnusablePackage("no file is left to be packaged: the patterns exclude all")
     return sorted(entries.values())
+
+
+def container(rules: Rules) -> Callable[[str], bool]:
+    """Whether a file of a name, relative to the root, goes into the package.
+
+    It is as `selected` finds it, but for a file that may not be there (any more). What lies behind symbolic
+    links goes by the links' names.
+    """
+    verdicts = _verdicts(rules)
+    searches = list(_searches(("**", *rules.include)))
+
+    def contains(name: str) -> bool:
+        # A pattern that begins with `./` finds names that do.
+        return any(
+            _is_found(written, search) and _kept(written, verdicts)
+            for search in searches
+            for written in (
+                (name,) if isinstance(search, str) or search.base[:1] != "." else (name, f"./{name}")
+            )
+        )
+
+    return contains
+
+
+def _is_found(name: str, search: _Search | str) -> bool:
+    if isinstance(search, str):
+        return _undotted(search) == _undotted(name)
+    plain = _undotted(name)
+    if plain.startswith("../") and not search.base.startswith(".."):
+        return False
+    parts = plain.split("/")
+    above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+    return _finds(search, plain) and all(_enters(search, directory) for directory in above)
 
 
 def _name_inside(name: str) -> str:

@@ -162,6 +162,7 @@ class Expanded(NamedTuple):
     case: Mapping[str, Json] | None = None
     settled: Mapping[str, object] = {}
     step_functions: tuple[str | None, ...] = ()
+    files: tuple[str, ...] = ()  # absolute: those that were read on the way
 
     @property
     def functions(self) -> tuple[str, ...]:

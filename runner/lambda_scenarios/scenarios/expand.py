@@ -73,9 +73,11 @@ def _expand(
                 step_functions=tuple(_written_functions(draft)),
             )
             return
+        referenced.asked.clear()
         variants = [_Variant({}, ())]
         settled: Mapping[str, object] = {}
     else:
+        referenced.asked.clear()
         # Names that draw at random need an identity before the scenario has its id.
         scope = Scope(
             draft, settings, referenced, lambda: lookup.service(head), f"{head.id}::{draft.name}#variants"
@@ -105,8 +107,18 @@ def _expand(
         if function is not None:
             function = _rendered_text(scope, draft, function, "function")
         of_steps = tuple(_step_functions(draft, scope, function))
-        settled_now = scope.settled()
-        yield Expanded(draft, f"{head.id}::{name}", name, tags, function, matrix, case, settled_now, of_steps)
+        yield Expanded(
+            draft,
+            f"{head.id}::{name}",
+            name,
+            tags,
+            function,
+            matrix,
+            case,
+            scope.settled(),
+            of_steps,
+            tuple(referenced.asked),
+        )
 
 
 def _written_functions(draft: Draft) -> Iterator[str | None]:

@@ -63,8 +63,7 @@ def _changed(left: tuple[Expanded, ...], revision: str, site: Site, words: list[
 
     found, since = changed_since(left, revision, site)
     words.append(
-        f"--changed-since {revision}: {len(found)} of {plural(len(left), 'scenario')}"
-        + ("" if since is None else f" ({since})")
+        f"--changed-since {revision}: {len(found)} of {plural(len(left), 'scenario')} (since {since})"
     )
     return found
 

@@ -20,13 +20,14 @@ class ReferencedFiles:
     """
 
     def __init__(self, root: str) -> None:
-        self._root = root
+        self.root = root
+        self.asked: dict[str, None] = {}  # every path that was looked for, in order
         self._texts: dict[str, str] = {}
         self._values: dict[str, Json] = {}
 
     def shown(self, path: str) -> str:
         """A path as messages name it: from the project's root, with slashes, where it lies inside."""
-        relative = os.path.relpath(path, self._root)
+        relative = os.path.relpath(path, self.root)
         return path if relative.startswith("..") else relative.replace(os.sep, "/")
 
     def named_by(self, reference: Origin) -> str:
@@ -38,6 +39,7 @@ class ReferencedFiles:
 
     def missing(self, path: str, written: str) -> tuple[str, str] | None:
         """Problem and label where `path` can't be read as a file; None where it can."""
+        self.asked[path] = None
         if path in self._texts or path in self._values or (os.path.isfile(path) and os.access(path, os.R_OK)):
             return None
         if "\0" in path:
@@ -63,6 +65,7 @@ class ReferencedFiles:
 
     def text(self, path: str) -> str:
         """The UTF-8 text of a file, without a byte order mark. Raises UsageError."""
+        self.asked[path] = None
         text = self._texts.get(path)
         if text is None:
             try:
@@ -84,6 +87,7 @@ class ReferencedFiles:
 
     def json(self, path: str) -> Json:
         """The value of a JSON file (with comments where its name ends in `.jsonc`). Raises UsageError."""
+        self.asked[path] = None
         if path not in self._values:
             self._values[path] = parse_json(self.text(path), path, comments=path.endswith(".jsonc"))
             del self._texts[path]
@@ -91,6 +95,7 @@ class ReferencedFiles:
 
     def parsed(self, path: str, raw: bool = False) -> Loaded:
         """What a file holds, by its name: JSON, YAML, or text. Raises UsageError."""
+        self.asked[path] = None
         suffix = os.path.splitext(path)[1].lower()
         if raw or suffix not in (".json", ".jsonc", *_YAML):
             return Loaded(self.text(path), True)

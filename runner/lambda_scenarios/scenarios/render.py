@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, cast
 
 from lambda_scenarios.checks.compile import compile_expectation
@@ -148,6 +149,15 @@ class Rendering:
 
             self._snapshots = SnapshotFiles(self.settings.snapshots)
         return self._snapshots
+
+    def files_of(self, item: Expanded) -> frozenset[str]:
+        """The files (absolute) that a case names, whether they are there or not, as far as they are known
+        before it runs; its own file and the service's are not among them."""
+        self.files.asked.clear()
+        self._expectations.clear()  # what is compiled already asks for no files
+        with contextlib.suppress(UsageError):
+            self.case(item, skipped_too=True)
+        return frozenset((*item.files, *self.files.asked))
 
     def compiled_once(self, origin: Origin, compile_it: Callable[[], Expectation]) -> Expectation:
         """An expectation that several cases share, by where it is written."""

@@ -99,6 +99,7 @@ class Catalog:
         self._world = World(environ, cwd, Documents(), instance_id, Lookups(environ), [])
         self._files: dict[str, str] = {}  # the service file by the path that was asked for
         self._opened: dict[tuple[str, ServiceOptions], Service] = {}
+        self._sources: dict[str, set[str]] = {}
 
     def secrets(self) -> frozenset[str]:
         """What AWS keeps as a secret among the values of the services."""
@@ -156,7 +157,14 @@ class Catalog:
         if reader is None:
             shown = shown_path(file, self._world.cwd)
             raise UsageError(Diagnostic(f"{shown} is no service file", asked_at or Place(file, 1)))
-        return reader(file, options, self._world)
+        names = self._sources.setdefault(file, {file})
+        documents = Documents(names, of=self._world.documents)
+        return reader(file, options, self._world._replace(documents=documents))
+
+    def sources(self, file: str) -> frozenset[str]:
+        """The files (absolute) that the service at `file` was read from so far, itself included; those that
+        were looked for and aren't there, too."""
+        return frozenset(self._sources.get(file, {file}))
 
     def _kind(self, file: str) -> str:
         name = os.path.basename(file)

@@ -15,16 +15,23 @@ if TYPE_CHECKING:
 class Documents:
     """Parsed files by path. What it returns is shared: it must not be changed."""
 
-    def __init__(self) -> None:
-        self._parsed: dict[str, Json] = {}
-        self._templates: dict[str, Json] = {}
-        self._texts: dict[str, str] = {}
+    def __init__(self, names: set[str] | None = None, of: Documents | None = None) -> None:
+        """`names` takes the paths that are asked for; what is known already is shared with `of`."""
+        self._names = set() if names is None else names
+        self._parsed: dict[str, Json] = {} if of is None else of._parsed
+        self._templates: dict[str, Json] = {} if of is None else of._templates
+        self._texts: dict[str, str] = {} if of is None else of._texts
+
+    def note(self, file: str) -> None:
+        """A file is needed that something else reads."""
+        self._names.add(file)
 
     def parsed(self, file: str) -> Json:
         """The value of a YAML or JSON file (`file` is absolute).
 
         Raises FileNotFoundError where there is none, UsageError where it can't be read or parsed.
         """
+        self._names.add(file)
         if file not in self._parsed:
             data = _bytes(file)
             self._parsed[file] = (
@@ -36,12 +43,14 @@ class Documents:
         """The same of a template of CloudFormation, whose YAML is that of version 1.1: `yes` is true."""
         if file.endswith(".json"):
             return self.parsed(file)
+        self._names.add(file)
         if file not in self._templates:
             self._templates[file] = _yaml(_bytes(file), file, "1.1")
         return self._templates[file]
 
     def text(self, file: str) -> str:
         """The text of a file. Raises FileNotFoundError, or UsageError where it can't be read."""
+        self._names.add(file)
         if file not in self._texts:
             self._texts[file] = _bytes(file).decode("utf-8", "replace")
         return self._texts[file]

@@ -22,14 +22,23 @@ _SYNTAX_PLACE = re.compile(r"^(?:file://)?(?P<file>/[^\n]*?):(?P<line>\d+)\n")
 class Modules:
     """The programs of one service, evaluated in one process, which is started on first need.
 
-    `arguments` are what they see in `process.argv`; paths in messages are relative to `cwd`.
+    `arguments` are what they see in `process.argv`; paths in messages are relative to `cwd`. `note` is told
+    of each file.
     """
 
-    def __init__(self, root: str, arguments: tuple[str, ...], environ: Mapping[str, str], cwd: str) -> None:
+    def __init__(
+        self,
+        root: str,
+        arguments: tuple[str, ...],
+        environ: Mapping[str, str],
+        cwd: str,
+        note: Callable[[str], None],
+    ) -> None:
         self._root = root
         self._arguments = arguments
         self._environ = environ
         self._cwd = cwd
+        self._note = note
         self._process: NodeProcess | None = None
         self._known: dict[tuple[str, tuple[str, ...]], Exported] = {}
         self._active: list[tuple[str, tuple[str, ...]]] = []  # from the asker to the asked
@@ -50,6 +59,7 @@ class Modules:
         program failed by that: `fields["asked"]` is then the question's number.
         """
         key = (file, address)
+        self._note(file)
         known = self._known.get(key)
         if known is not None:
             return known
@@ -172,7 +182,7 @@ def value_of_module(path: str, environ: Mapping[str, str], cwd: str) -> Json:
     A function is called, a promise awaited, in a Node.js process of its own with `environ`. Paths in
     messages are relative to `cwd`. Raises UsageError, also where a part of the value is no JSON.
     """
-    modules = Modules(os.path.dirname(path), (), environ, cwd)
+    modules = Modules(os.path.dirname(path), (), environ, cwd, lambda _: None)
     try:
         found = modules.exported(path)
     finally:

@@ -254,7 +254,10 @@ class ServerlessService:
             from lambda_scenarios.services.modules import Modules  # few services have programs
 
             arguments = _arguments(self._options)
-            self._known_modules = Modules(self._root, arguments, self._world.environ, self._world.cwd)
+            world = self._world
+            self._known_modules = Modules(
+                self._root, arguments, world.environ, world.cwd, world.documents.note
+            )
             self._world.at_end.append(self._known_modules.close)
         return self._known_modules
 

@@ -1,0 +1,226 @@
+"""The cells of a CI matrix: which arguments of `run` select which part of the suite.
+
+Every selected scenario is in exactly one cell, and no cell is empty. What a cell's arguments select is known
+exactly, as it is computed here by what `run` does with them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from lambda_scenarios.errors import Diagnostic, NothingSelected, UsageError, did_you_mean
+from lambda_scenarios.scenarios.shards import shards_of
+
+if TYPE_CHECKING:
+    from lambda_scenarios.scenarios.draft import Expanded
+    from lambda_scenarios.scenarios.shards import Timing
+
+_PLAIN_TAG = re.compile(r"[\w.:/@+-]+")
+_WORDS = frozenset(("and", "or", "not"))
+
+
+class Cell(NamedTuple):
+    """One job. `arguments` are those of `run` that select its `cases`; `runtimes` what these need, where the
+    cells were made by it."""
+
+    name: str
+    cases: tuple[Expanded, ...]
+    arguments: tuple[str, ...]
+    runtimes: tuple[str, ...] = ()
+
+
+class Given(NamedTuple):
+    """What the command line says of every cell: `paths` relative to `cwd`, `rest` as it is passed on.
+
+    `chosen` is what it selects; `any_function` what it would without `--function`.
+    """
+
+    cwd: str
+    chosen: Sequence[Expanded]
+    any_function: Sequence[Expanded]
+    paths: tuple[str, ...]
+    functions: tuple[str, ...] = ()
+    tag: str | None = None
+    rest: tuple[str, ...] = ()
+
+    def arguments(
+        self,
+        *own: str,
+        paths: tuple[str, ...] | None = None,
+        functions: tuple[str, ...] | None = None,
+        tag: str | None = None,
+    ) -> tuple[str, ...]:
+        """Of a cell: what is given here stands in the place of what holds for all."""
+        found = [
+            f"./{path}" if path.startswith("-") else path for path in (self.paths if paths is None else paths)
+        ]
+        tag = self.tag if tag is None else tag
+        if tag is not None:
+            found += option("--tag", tag)
+        for function in self.functions if functions is None else functions:
+            found += option("--function", function)
+        return (*found, *self.rest, *own)
+
+
+def option(name: str, value: str) -> tuple[str, ...]:
+    """As a command line has it; a value that looks like an option needs the equals sign."""
+    return (f"{name}={value}",) if value.startswith("-") else (name, value)
+
+
+def by_shards(given: Given, count: int, timings: Mapping[str, Timing] | None) -> list[Cell]:
+    """At most `count` shards: no more than there are scenarios, or serial groups."""
+    cases = given.chosen
+    if not cases:
+        return []
+    chosen = shards_of(cases, min(count, len(cases)), timings)
+    used = len(set(chosen))
+    if used < count:
+        chosen = shards_of(cases, used, timings)
+    return [
+        Cell(
+            f"shard {number} of {used}",
+            tuple(case for case, shard in zip(cases, chosen, strict=True) if shard == number - 1),
+            given.arguments("--shard", f"{number}/{used}"),
+        )
+        for number in range(1, used + 1)
+    ]
+
+
+def by_function(given: Given) -> list[Cell]:
+    """One for each function; functions that a scenario has in common are in one cell."""
+
+    def named(case: Expanded) -> tuple[str, ...]:
+        return tuple(key for key in case.functions if not given.functions or key in given.functions)
+
+    found = []
+    for keys, cases in _united(given.chosen, named):
+        if keys:
+            found.append(Cell(" + ".join(keys), cases, given.arguments(functions=keys)))
+        else:  # a mistake, which `run` tells of
+            found.append(Cell("no function", cases, given.arguments(paths=ids(cases, given.cwd))))
+    return found
+
+
+def by_file(given: Given) -> list[Cell]:
+    """One for each scenario file."""
+    files: dict[str, list[Expanded]] = {}
+    for case in given.chosen:
+        files.setdefault(case.draft.head.id, []).append(case)
+    return [
+        Cell(file, tuple(cases), given.arguments(paths=_files(cases, given.cwd)))
+        for file, cases in files.items()
+    ]
+
+
+def by_runtime(given: Given, runtime_of: Callable[[Expanded, str], str]) -> list[Cell]:
+    """One for each runtime; runtimes that a scenario needs together are in one cell."""
+
+    def needed(case: Expanded) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(runtime_of(case, key) for key in case.functions))
+
+    return [
+        Cell(" + ".join(runtimes) or "no function", cases, _selecting(cases, given), runtimes)
+        for runtimes, cases in _united(given.chosen, needed)
+    ]
+
+
+def by_tags(given: Given, tags: Sequence[str], known: Collection[str]) -> list[Cell]:
+    """One for each tag, of what no earlier one has; one for the rest, so that nothing is lost.
+
+    `known` are the tags of all scenarios, selected or not: raises NothingSelected for another.
+    """
+    for tag in tags:
+        if tag not in known:
+            near = did_you_mean(tag, tuple(known))
+            listed = ", ".join(sorted(known))
+            hint = f"; did you mean `{near}`?" if near else f"; there are: {listed}" if known else ""
+            raise NothingSelected(f"--tags: no scenario has the tag `{tag}`{hint}")
+    found: list[Cell] = []
+    earlier: list[str] = []
+    base = "" if given.tag is None else f"({given.tag}) and "
+    left = list(given.chosen)
+    for tag in tags:
+        cases = tuple(case for case in left if tag in case.tags)
+        left = [case for case in left if tag not in case.tags]
+        terms = (_quoted(tag), *(f"not {_quoted(one)}" for one in earlier))
+        if cases:
+            found.append(Cell(tag, cases, given.arguments(tag=base + " and ".join(terms))))
+        earlier.append(tag)
+    if left:
+        terms = tuple(f"not {_quoted(one)}" for one in earlier)
+        found.append(Cell("the rest", tuple(left), given.arguments(tag=base + " and ".join(terms))))
+    return found
+
+
+def _quoted(tag: str) -> str:
+    """A tag as an operand of an expression."""
+    if _PLAIN_TAG.fullmatch(tag) and tag not in _WORDS:
+        return tag
+    for mark in "\"'":
+        if mark not in tag:
+            return f"{mark}{tag}{mark}"
+    raise UsageError(Diagnostic(f"--tags: `{tag}` has both kinds of quotation marks"))
+
+
+def _united(
+    cases: Iterable[Expanded], keys_of: Callable[[Expanded], tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, ...], tuple[Expanded, ...]]]:
+    """The cases by what they need; sets of keys that have one in common become one."""
+    groups: list[tuple[set[str], list[tuple[int, Expanded]]]] = []
+    for number, case in enumerate(cases):
+        keys = set(keys_of(case))
+        same = [group for group in groups if group[0] & keys or (not keys and not group[0])]
+        groups = [group for group in groups if group not in same]
+        members = [member for group in same for member in group[1]]
+        groups.append((keys.union(*(group[0] for group in same)), [*members, (number, case)]))
+    for keys, numbered in sorted(groups, key=lambda group: min(number for number, _ in group[1])):
+        yield tuple(sorted(keys)), tuple(case for _, case in sorted(numbered, key=lambda one: one[0]))
+
+
+def _selecting(cases: Sequence[Expanded], given: Given) -> tuple[str, ...]:
+    """Arguments that select exactly these: functions, files or both, else each by its name."""
+    wanted = {case.id for case in cases}
+    functions = tuple(dict.fromkeys(key for case in cases for key in case.functions))
+    named = set(functions)
+    files = {case.draft.head.id for case in cases}
+    of_functions = {case.id for case in given.any_function if named.intersection(case.functions)}
+    of_files = {case.id for case in given.chosen if case.draft.head.id in files}
+    both = {
+        case.id
+        for case in given.any_function
+        if case.draft.head.id in files and named.intersection(case.functions)
+    }
+    paths = _files(cases, given.cwd)
+    exact: list[tuple[str, ...]] = []
+    if of_functions == wanted:
+        exact.append(given.arguments(functions=functions))
+    if of_files == wanted:
+        exact.append(given.arguments(paths=paths))
+    if both == wanted:
+        exact.append(given.arguments(paths=paths, functions=functions))
+    if not exact:
+        return given.arguments(paths=ids(cases, given.cwd))
+    return min(exact, key=len)
+
+
+def _files(cases: Iterable[Expanded], cwd: str) -> tuple[str, ...]:
+    """Paths that mean the files of these cases, as far as they are wanted."""
+    heads = {case.draft.head.id: case.draft.head for case in cases}
+    return tuple(
+        path
+        for head in heads.values()
+        for path in (
+            [f"{_shown(head.path, cwd)}::{name}" for name in head.wanted] or [_shown(head.path, cwd)]
+        )
+    )
+
+
+def ids(cases: Iterable[Expanded], cwd: str) -> tuple[str, ...]:
+    return tuple(f"{_shown(case.draft.head.path, cwd)}::{case.name}" for case in cases)
+
+
+def _shown(path: str, cwd: str) -> str:
+    return os.path.relpath(path, cwd)

@@ -1,0 +1,151 @@
+"""What git knows of a project: which files changed since a revision, and what they were like then."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
+
+_SYMBOLIC_LINK = "120000"
+_MOST_ALIASES = 100_000
+_SHALLOW = (
+    "this clone is shallow, as those of CI systems are: it has only the last commits",
+    "GitHub Actions: `fetch-depth: 0` under `with:` of actions/checkout; GitLab: GIT_DEPTH: 0",
+)
+
+
+class Changes(NamedTuple):
+    """Absolute paths, without symbolic links in their directories, of files that were changed, added or
+    deleted; of `trees` (submodules, other repositories) anything may have been."""
+
+    files: frozenset[str]
+    trees: tuple[str, ...] = ()
+
+
+class Revision:
+    """A commit that the working tree is compared with."""
+
+    def __init__(self, name: str, directory: str, environ: Mapping[str, str]) -> None:
+        """The point at which the present branch left the revision `name`, in `directory`'s repository.
+
+        Raises UsageError where there is no git, no repository, or no such revision.
+        """
+        self._name = name
+        self._environ = {**environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+        self._directory = directory
+        self.top = self._top()
+        self.commit = self._branching(self._commit())
+
+    def _top(self) -> str:
+        done = self._git("rev-parse", "--show-toplevel")
+        if done.returncode == 0:
+            return os.path.realpath(os.fsdecode(done.stdout.removesuffix(b"\n")))
+        said = _said(done)
+        fix = f"git config --global --add safe.directory {self._directory}" if "dubious" in said else ""
+        raise self._refused("this project is in no git repository that can be read", (said, fix))
+
+    def _commit(self) -> str:
+        name = self._name
+        if not name or name.startswith("-"):
+            raise self._refused(f"`{name}` is no revision")
+        done = self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        if done.returncode == 0:
+            return done.stdout.decode("ascii", "replace").strip()
+        if not name.strip("0"):
+            note = "CI systems give this for a branch that is new: name the branch that it left"
+            raise self._refused("there is no commit of zeros", (note,))
+        raise self._refused(f"git knows no revision `{name}`", (*self._near(name), *self._shallow()))
+
+    def _branching(self, commit: str) -> str:
+        done = self._git("merge-base", commit, "HEAD")
+        if done.returncode == 0:
+            return done.stdout.decode("ascii", "replace").strip()
+        if notes := self._shallow():
+            raise self._refused(f"where this branch left `{self._name}` isn't known", notes)
+        return commit  # histories that have nothing in common
+
+    def _near(self, name: str) -> Sequence[str]:
+        done = self._git("for-each-ref", "--format=%(refname:short)")
+        known = os.fsdecode(done.stdout).split()
+        near = did_you_mean(name, known)
+        if near is not None:
+            return (f"did you mean `{near}`?",)
+        remote, slash, branch = name.partition("/")
+        return (f"`git fetch {remote} {branch}` gets a branch of another repository",) if slash else ()
+
+    def _shallow(self) -> tuple[str, ...]:
+        done = self._git("rev-parse", "--is-shallow-repository")
+        return _SHALLOW if done.stdout.strip() == b"true" else ()
+
+    def changes(self) -> Changes:
+        """Committed or not, and what git doesn't know yet but for what it ignores. Raises UsageError."""
+        changed = self._paths("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", self.commit, "--")
+        changed += self._paths("ls-files", "--others", "--exclude-standard", "-z")
+        trees = [path.rstrip("/") for path in changed if path.endswith("/") or os.path.isdir(path)]
+        files = {path for path in changed if path.rstrip("/") not in trees}
+        return Changes(frozenset(files | self._aliases(files)), tuple(trees))
+
+    def _aliases(self, files: set[str]) -> set[str]:
+        """The names that changed files have by symbolic links of the repository."""
+        done = self._git("ls-files", "--stage", "-z", at_top=True)
+        entries = [entry.partition("\t") for entry in os.fsdecode(done.stdout).split("\0")]
+        links = [os.path.join(self.top, path) for mode, _, path in entries if mode.startswith(_SYMBOLIC_LINK)]
+        links += [path for path in files if os.path.islink(path)]
+        targets = {link: os.path.realpath(link) for link in links}
+        found: set[str] = set()
+        waiting = list(files)
+        while waiting and len(found) < _MOST_ALIASES:  # links may go round in circles
+            path = waiting.pop()
+            for link, target in targets.items():
+                if path == target or path.startswith(target + os.sep):
+                    alias = link + path[len(target) :]
+                    if alias not in found and alias not in files and not alias.startswith(target + os.sep):
+                        found.add(alias)
+                        waiting.append(alias)
+        return found
+
+    def content(self, path: str) -> bytes | None:
+        """What a file (absolute) was at the revision; None where it wasn't there."""
+        relative = os.path.relpath(path, self.top)
+        done = self._git("cat-file", "blob", f"{self.commit}:{relative}")
+        return done.stdout if done.returncode == 0 else None
+
+    def ignores(self, path: str) -> bool:
+        """Whether git doesn't look at a file or directory: its changes can't be known."""
+        if path != self.top and not path.startswith(self.top + os.sep):
+            return True
+        return path != self.top and self._git("check-ignore", "--quiet", path).returncode == 0
+
+    def _paths(self, *arguments: str) -> list[str]:
+        done = self._git(*arguments, at_top=True)
+        if done.returncode != 0:
+            raise self._refused("git can't say what has changed", (_said(done),))
+        return [os.path.join(self.top, path) for path in os.fsdecode(done.stdout).split("\0") if path]
+
+    def _git(self, *arguments: str, at_top: bool = False) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(
+                ("git", *arguments),  # noqa: S607  # the user's, wherever it is
+                cwd=self.top if at_top else self._directory,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise self._refused("there is no program `git`", ("apt-get install git",)) from None
+        except OSError as problem:
+            raise self._refused(f"git can't be started: {problem.strerror}") from None
+
+    def _refused(self, problem: str, notes: Sequence[str] = ()) -> UsageError:
+        return UsageError(
+            Diagnostic(f"--changed-since: {problem}", notes=tuple(note for note in notes if note))
+        )
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    text = done.stderr.decode("utf-8", "replace").strip()
+    return f"git: {text.partition(chr(10))[0].removeprefix('fatal: ')}" if text else ""

@@ -1,0 +1,328 @@
+"""Which scenarios a set of changed files touches: the one room that knows what a scenario is made of.
+
+A scenario is touched where one of these changed: what is written of it in its file, a file that it names, a
+`_defaults.yml` above it or the configuration; of one of its functions, the service file with what that
+includes, a file of its package, a layer.
+
+Scenario files, snapshots, and the files beside scenarios that these name are no code, though packages of a
+directory with everything in it contain them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from lambda_scenarios import snapshot_files
+from lambda_scenarios.errors import UsageError
+from lambda_scenarios.model.values import PROGRAMS
+from lambda_scenarios.packaging.selection import Rules, container
+from lambda_scenarios.scenarios import directory_defaults
+from lambda_scenarios.scenarios.render import Rendering
+from lambda_scenarios.scenarios.sniff import is_scenario_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lambda_scenarios.model.function import Function
+    from lambda_scenarios.model.values import Json
+    from lambda_scenarios.scenarios.draft import Draft, Expanded, FileHead
+    from lambda_scenarios.scenarios.revision import Changes
+    from lambda_scenarios.services.catalog import Catalog
+
+_CONFIGURATION = ("lambda-scenarios.yml", "pyproject.toml")
+_TABLE = b"[tool.lambda-scenarios"
+_YAML = (".yml", ".yaml")
+
+
+class Before(NamedTuple):
+    """What the changes are changes from.
+
+    `content` is what a file (absolute) was like, None where it wasn't there. `unknown` says of a file or
+    directory that its changes are not among those that are known, as those of what git ignores.
+    """
+
+    content: Callable[[str], bytes | None]
+    unknown: Callable[[str], bool]
+
+
+def touched(
+    cases: Sequence[Expanded], changes: Changes, before: Before, rendering: Rendering, catalog: Catalog
+) -> tuple[Expanded, ...]:
+    """Those of the cases that the changes touch, in order. `rendering` is their project's, for this alone."""
+    if not changes.files and not changes.trees:
+        return ()
+    question = _Question(cases, changes, before, rendering, catalog)
+    return tuple(case for case in cases if question.touches(case))
+
+
+class _Question:
+    """One set of changes; what several cases share is looked at once."""
+
+    def __init__(
+        self,
+        cases: Sequence[Expanded],
+        changes: Changes,
+        before: Before,
+        rendering: Rendering,
+        catalog: Catalog,
+    ) -> None:
+        self._cases = cases
+        self._changes = changes
+        self._before = before
+        self._rendering = rendering
+        self._catalog = catalog
+        self._real: dict[str, str] = {}
+        self._written: dict[str, frozenset[int] | None] = {}
+        self._functions: dict[tuple[str, str], bool] = {}
+        self._files: dict[str, frozenset[str]] = {}
+        self._named: frozenset[str] | None = None
+        self._unknown: dict[str, bool] = {}
+        self._scenario_files = {path for path in changes.files if self._is_scenario_file(path)}
+        # What can be code, or named by a scenario.
+        self._others = changes.files - self._scenario_files
+        self._everything = any(self._is_configuration(path) for path in changes.files)
+
+    def touches(self, case: Expanded) -> bool:
+        return (
+            self._everything
+            or self._is_rewritten(case.draft)
+            or self._above_changed(case.draft.head)
+            or any(self._function_changed(case, key) for key in case.functions)
+            or (bool(self._others or self._changes.trees) and any(map(self._changed, self._files_of(case))))
+            or self._snapshot_changed(case)
+        )
+
+    # ---- the scenario itself
+
+    def _is_rewritten(self, draft: Draft) -> bool:
+        """Whether what is written of it changed: the others of its file may be as they were."""
+        path = draft.head.path
+        if path not in self._written:
+            self._written[path] = self._rewritten(path) if self._changed(path) else frozenset()
+        positions = self._written[path]
+        return positions is None or draft.position in positions
+
+    def _rewritten(self, path: str) -> frozenset[int] | None:
+        """The numbers of the scenarios that changed; None: all of the file."""
+        from lambda_scenarios.scenarios.yaml_source import parse
+
+        earlier = self._before.content(self._place(path))
+        if earlier is None:
+            return None
+        try:
+            with open(path, "rb") as file:
+                now = parse(file.read(), path)
+            then = parse(earlier, path)
+        except (OSError, UsageError):
+            return None
+        if not isinstance(now, dict) or not isinstance(then, dict):
+            return None
+        known, found = then.get("scenarios"), now.get("scenarios")
+        if not isinstance(known, list) or not isinstance(found, list) or _shared(now) != _shared(then):
+            return None
+        as_before = {_frozen(scenario) for scenario in known}
+        return frozenset(n for n, scenario in enumerate(found) if _frozen(scenario) not in as_before)
+
+    def _above_changed(self, head: FileHead) -> bool:
+        directory = head.directory
+        while True:
+            if any(self._changed(os.path.join(directory, name)) for name in directory_defaults.NAMES):
+                return True
+            if directory in (self._rendering.files.root, os.path.dirname(directory)):
+                return False
+            directory = os.path.dirname(directory)
+
+    def _files_of(self, case: Expanded) -> frozenset[str]:
+        if case.id not in self._files:
+            self._files[case.id] = self._rendering.files_of(case)
+        return self._files[case.id]
+
+    def _snapshot_changed(self, case: Expanded) -> bool:
+        return self._changed(snapshot_files.file_of(case.draft.head.path)) and _compares_snapshots(case.draft)
+
+    # ---- its functions
+
+    def _function_changed(self, case: Expanded, key: str) -> bool:
+        head = case.draft.head
+        memo = (head.path, key)
+        if memo not in self._functions:
+            try:
+                function = self._rendering.lookup.function(head, key, case.draft.origin("function"))
+            except UsageError:
+                self._functions[memo] = True  # it is told of when it is to be run
+            else:
+                self._functions[memo] = self._declaration_changed(function) or self._code_changed(function)
+        return self._functions[memo]
+
+    def _declaration_changed(self, function: Function) -> bool:
+        """Whether the service file, or what it includes, changed."""
+        file = function.service.file
+        if file is None:
+            return False  # it stands in the scenario file
+        sources = self._catalog.sources(file)
+        if any(map(self._changed, sources)):
+            return True
+        # Programs may read anything.
+        return any(source.endswith(PROGRAMS) for source in sources) and any(
+            path.endswith((*PROGRAMS, ".json")) and "/node_modules/" not in path
+            for path in self._under(self._directory(function.service.root))
+        )
+
+    def _code_changed(self, function: Function) -> bool:
+        if any(self._directory_changed(layer) for layer in function.layers):
+            return True
+        package, root = function.package, function.service.root
+        if package is not None and package.is_artifact:
+            if not self._is_unknown(package.archive):
+                return self._changed(package.archive)
+            return self._any_code(root, function)
+        if self._is_unknown(function.code) or function.image is not None:
+            return self._any_code(root, function)  # something makes it out of what lies there
+        if package is None or function.code != root or package.unresolved or function.build is not None:
+            return self._any_code(function.code, function)
+        contains = container(Rules(package.exclude, package.include))
+        base = self._directory(root)
+        return self._tree_changed(root) or any(
+            contains(os.path.relpath(path, base))
+            for path in self._others
+            if not self._is_test_data(path, function)
+        )
+
+    def _any_code(self, directory: str, function: Function) -> bool:
+        if self._tree_changed(directory):
+            return True
+        return any(not self._is_test_data(path, function) for path in self._under(self._directory(directory)))
+
+    def _directory_changed(self, directory: str) -> bool:
+        return self._tree_changed(directory) or any(True for _ in self._under(self._directory(directory)))
+
+    # ---- what is no code
+
+    def _is_test_data(self, path: str, function: Function) -> bool:
+        directory, name = os.path.split(path)
+        if name in directory_defaults.NAMES or name in _CONFIGURATION[:1]:
+            return True
+        if os.path.basename(directory) == snapshot_files.DIRECTORY:
+            return True
+        return path in self._named_files() and self._is_apart(path, function)
+
+    def _named_files(self) -> frozenset[str]:
+        """The places of the files that scenarios name."""
+        if self._named is None:
+            self._named = frozenset(
+                self._place(path) for case in self._cases for path in self._files_of(case)
+            )
+        return self._named
+
+    def _is_apart(self, path: str, function: Function) -> bool:
+        """Whether it lies with scenarios, in a directory that is none of the function's: neither the
+        service's own nor one with the handler in it."""
+        handler = os.path.join(function.code, *function.handler.rpartition(".")[0].split("/"))
+        used = (self._directory(function.service.root), self._directory(function.code), self._place(handler))
+        homes = {self._directory(case.draft.head.directory) for case in self._cases}
+        return any(
+            path.startswith(home + os.sep)
+            and not any((one + os.sep).startswith(home + os.sep) for one in used)
+            for home in homes
+        )
+
+    def _is_scenario_file(self, path: str) -> bool:
+        if not path.endswith(_YAML):
+            return False
+        try:
+            with open(path, "rb") as file:
+                text: bytes | None = file.read()
+        except OSError:
+            text = self._before.content(path)
+        return text is not None and is_scenario_text(text)
+
+    def _is_configuration(self, path: str) -> bool:
+        directory, name = os.path.split(path)
+        if name not in _CONFIGURATION or directory != self._directory(self._rendering.files.root):
+            return False
+        if name == _CONFIGURATION[0]:
+            return True
+        texts = [self._before.content(path)]
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                texts.append(file.read())
+        tables = {_table(text) for text in texts if text is not None}
+        return len(tables) > 1 or (len(texts) == 1 and tables != {b""})
+
+    # ---- paths
+
+    def _changed(self, path: str) -> bool:
+        place = self._place(path)
+        return place in self._changes.files or self._tree_changed(place) or self._changed_behind(path)
+
+    def _changed_behind(self, path: str) -> bool:
+        """Of a symbolic link: whether what it leads to changed."""
+        return os.path.islink(path) and os.path.realpath(path) in self._changes.files
+
+    def _tree_changed(self, directory: str) -> bool:
+        """Whether it lies in a tree of which nothing more is known, or has one in it."""
+        if not self._changes.trees:
+            return False
+        place = self._directory(directory) + os.sep
+        return any(
+            place.startswith(tree + os.sep) or (tree + os.sep).startswith(place)
+            for tree in self._changes.trees
+        )
+
+    def _under(self, directory: str) -> Iterator[str]:
+        """What changed in a directory, scenario files aside."""
+        return (path for path in self._others if path.startswith(directory.rstrip(os.sep) + os.sep))
+
+    def _is_unknown(self, path: str) -> bool:
+        if path not in self._unknown:
+            self._unknown[path] = self._before.unknown(self._directory(path))
+        return self._unknown[path]
+
+    def _directory(self, path: str) -> str:
+        if path not in self._real:
+            self._real[path] = os.path.realpath(path)
+        return self._real[path]
+
+    def _place(self, path: str) -> str:
+        """A file as changes name it: links in its directory followed, itself not."""
+        directory, name = os.path.split(path)
+        return os.path.join(self._directory(directory), name)
+
+
+def _compares_snapshots(draft: Draft) -> bool:
+    steps = (step.get("expect") for step in draft.steps)
+    return any(isinstance(expect, dict) and "snapshot" in expect for expect in (draft.expect, *steps))
+
+
+def _table(text: bytes) -> bytes:
+    """The part of a pyproject.toml that is this program's, as it is written."""
+    lines: list[bytes] = []
+    inside = False
+    for line in text.splitlines():
+        if line.startswith(b"["):
+            inside = line.startswith(_TABLE)
+        if inside:
+            lines.append(line)
+    return b"\n".join(lines)
+
+
+def _shared(document: Mapping[str, Json]) -> object:
+    """What all scenarios of a file share, as it is written."""
+    return _frozen(
+        {
+            key: value
+            for key, value in document.items()
+            if key not in ("scenarios", "version") and not key.startswith("x-")
+        }
+    )
+
+
+def _frozen(value: Json) -> object:
+    """Something that is equal where the values are, with the kinds of scalars, and numbers as written."""
+    if isinstance(value, dict):
+        return ("mapping", *((key, _frozen(item)) for key, item in value.items()))
+    if isinstance(value, list):
+        return ("list", *map(_frozen, value))
+    return type(value).__name__, cast("object", getattr(value, "written", value))

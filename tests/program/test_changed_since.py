@@ -1,0 +1,293 @@
+"""`--changed-since`: git's changes, and the scenarios that they touch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.program import running
+
+if shutil.which("git") is None:
+    pytest.skip("needs git: apt-get install git", allow_module_level=True)
+
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
+IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
+SERVICE = f"""\
+service: shop
+provider: {{name: aws, runtime: python{VERSION}}}
+package: {{individually: true, patterns: ["!**", "lib/**"]}}
+custom: ${{file(custom.yml)}}
+functions:
+  orders: {{handler: src/orders/app.handler, package: {{patterns: ["src/orders/**"]}}}}
+  mails:
+    handler: src/mails/app.handler
+    environment: {{FROM: "${{self:custom.from}}"}}
+    package: {{patterns: ["src/mails/**", "!src/mails/notes/**"]}}
+"""
+HANDLER = "def handler(event, context):\n    return event\n"
+ORDERS = """\
+vars: {a: 1}
+x-anchors: {one: &one {n: 1}}
+scenarios:
+  - {name: o1, function: orders, event: {n: 1}}
+  - {name: o2, function: orders, event: {n: 1.0}}
+  - {name: o3, function: orders, event_path: events/o3.json}
+  - {name: "o4 {{ case.n }}", function: orders, cases_path: rows.csv}
+  - {name: o5, function: orders, event: "{{ read_text('texts/' ~ vars.w ~ '.txt') }}", vars: {w: t}}
+  - {name: o6, function: orders, expect: {output_schema: schema.json}, event: *one}
+"""
+MAILS = """\
+scenarios:
+  - {name: m1, function: mails}
+  - name: m2
+    steps:
+      - {id: a, function: mails, expect: {output_path: expected.json}, event: {b: 1}}
+      - {id: b, function: orders, event_path: events/o3.json}
+"""
+ALL_ORDERS = ["o1", "o2", "o3", "o4 1", "o4 2", "o5", "o6"]
+FILES = {
+    "serverless.yml": SERVICE,
+    "custom.yml": "from: me\n",
+    "src/orders/app.py": HANDLER,
+    "src/mails/app.py": HANDLER,
+    "src/mails/notes/todo.txt": "-\n",
+    "lib/shared.py": "",
+    "README.md": "shop\n",
+    "scenarios/orders.yml": ORDERS,
+    "scenarios/mails.yml": MAILS,
+    "scenarios/events/o3.json": "{}",
+    "scenarios/expected.json": '{"b": 1}',
+    "scenarios/rows.csv": "n\n1\n2\n",
+    "scenarios/texts/t.txt": "hello",
+    "scenarios/schema.json": "{}",
+    ".gitignore": "ignored/\nreports/\n",
+}
+
+
+def git(directory: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ("git", *IDENTITY, *arguments), cwd=directory, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def write(project: Path, name: str, text: str) -> None:
+    path = project / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def commit(project: Path) -> None:
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "change")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = tmp_path_factory.mktemp("template")
+    for name, text in FILES.items():
+        write(project, name, text)
+    git(project, "init", "--quiet", "--initial-branch", "main")
+    commit(project)
+    return project
+
+
+@pytest.fixture
+def shop(template: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(template, tmp_path / "shop", symlinks=True))
+
+
+def selected(project: Path, revision: str = "HEAD", *arguments: str) -> list[str]:
+    done = running.run(project, "list", "--json", "--changed-since", revision, *arguments)
+    assert done.status == 0, done
+    return [entry["name"] for entry in json.loads(done.stdout)]
+
+
+def replaced(name: str, old: str, new: str) -> Callable[[Path], object]:
+    assert old in FILES[name]
+    return lambda project: write(project, name, FILES[name].replace(old, new))
+
+
+def removed(name: str) -> Callable[[Path], object]:
+    return lambda project: (project / name).unlink()
+
+
+def moved(name: str, to: str) -> Callable[[Path], object]:
+    return lambda project: (project / name).rename(project / to)
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], list[str]]] = {
+    "nothing": (lambda project: os.utime(project / "serverless.yml"), []),
+    "what no package contains": (replaced("README.md", "shop", "Shop"), []),
+    "what a package leaves out": (replaced("src/mails/notes/todo.txt", "-", "+"), []),
+    "what git ignores": (lambda project: write(project, "ignored/lib/x.py", ""), []),
+    "a function's code": (replaced("src/mails/app.py", "event\n", "1\n"), ["m1", "m2"]),
+    "code in both packages": (replaced("lib/shared.py", "", "x = 1\n"), [*ALL_ORDERS, "m1", "m2"]),
+    "a new file in a package": (
+        lambda project: write(project, "src/orders/new.py", ""),
+        [*ALL_ORDERS, "m2"],
+    ),
+    "a file of a package that is gone": (removed("lib/shared.py"), [*ALL_ORDERS, "m1", "m2"]),
+    "a renamed handler": (moved("src/mails/app.py", "src/mails/other.py"), ["m1", "m2"]),
+    "the service file": (replaced("serverless.yml", "shop", "store"), [*ALL_ORDERS, "m1", "m2"]),
+    "what it includes": (replaced("custom.yml", "me", "you"), [*ALL_ORDERS, "m1", "m2"]),
+    "one scenario of its file": (replaced("scenarios/orders.yml", "o2", "o2b"), ["o2b"]),
+    "how a number is written": (replaced("scenarios/orders.yml", "1.0", "1.00"), ["o2"]),
+    "comments and order": (
+        lambda project: write(
+            project,
+            "scenarios/mails.yml",
+            "# new\nscenarios:\n"
+            + MAILS.partition("m1, function: mails}\n")[2]
+            + "  - {name: m1, function: mails} # the same\n",
+        ),
+        [],
+    ),
+    "an anchor": (replaced("scenarios/orders.yml", "{n: 1}}\nscen", "{n: 2}}\nscen"), ["o6"]),
+    "what all of a file share": (replaced("scenarios/orders.yml", "{a: 1}", "{a: 2}"), ALL_ORDERS),
+    "a scenario file that is no YAML then": (replaced("scenarios/mails.yml", "m1", "m1x"), ["m1x"]),
+    "a renamed scenario file": (moved("scenarios/mails.yml", "scenarios/post.yml"), ["m1", "m2"]),
+    "an event": (replaced("scenarios/events/o3.json", "{}", "[]"), ["o3", "m2"]),
+    "rows of cases": (replaced("scenarios/rows.csv", "2", "3"), ["o4 1", "o4 3"]),
+    "a text that a template reads": (replaced("scenarios/texts/t.txt", "hello", "bye"), ["o5"]),
+    "an expected result": (replaced("scenarios/expected.json", "1", "2"), ["m2"]),
+    "a schema": (replaced("scenarios/schema.json", "{}", "true"), ["o6"]),
+    "defaults of a directory": (
+        lambda project: write(project, "scenarios/_defaults.yml", "defaults: {tags: [new]}\n"),
+        [*ALL_ORDERS, "m1", "m2"],
+    ),
+    "a snapshot of none": (
+        lambda project: write(project, "scenarios/__snapshots__/mails.yml.json", "{}"),
+        [],
+    ),
+}
+# In the order of the files.
+ORDER = ["m1", "m1x", "m2", "o1", "o2", "o2b", "o3", "o4 1", "o4 2", "o4 3", "o5", "o6"]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_a_change_touches(shop: Path, name: str) -> None:
+    change, expected = CHANGES[name]
+    change(shop)
+    assert selected(shop) == sorted(expected, key=ORDER.index)
+    if git(shop, "status", "--porcelain"):
+        commit(shop)
+        assert selected(shop, "HEAD") == []
+        assert selected(shop, "HEAD~1") == sorted(expected, key=ORDER.index), "committed, it is the same"
+
+
+def test_a_run_of_what_changed(shop: Path) -> None:
+    done = running.run(shop, "run", "--changed-since", "HEAD")
+    assert done.status == 0
+    assert json.loads((shop / "reports" / "report.json").read_text())["results"] == []
+    replaced("scenarios/orders.yml", "o2", "o2b")(shop)
+    done = running.run(shop, "run", "--changed-since", "HEAD", "--shard", "1/1")
+    assert done.status == 0
+    assert "--changed-since HEAD: 1 of 9 scenarios" in done.stderr
+    assert "1 passed" in done.stdout
+
+
+def test_a_branch_is_compared_with_where_it_left_the_other(shop: Path) -> None:
+    git(shop, "checkout", "--quiet", "-b", "mine")
+    replaced("scenarios/orders.yml", "o2", "o2b")(shop)
+    commit(shop)
+    git(shop, "checkout", "--quiet", "main")
+    replaced("src/mails/app.py", "event\n", "1\n")(shop)
+    commit(shop)
+    git(shop, "checkout", "--quiet", "mine")
+    assert selected(shop, "main") == ["o2b"]
+
+
+def test_code_without_patterns_is_all_but_scenarios_and_what_they_name(shop: Path) -> None:
+    """Everything of a service's directory goes into its package: scenarios as well, which are no code."""
+    write(
+        shop,
+        "serverless.yml",
+        f"service: s\nprovider: {{name: aws, runtime: python{VERSION}}}\n"
+        "functions:\n  orders: {handler: src/orders/app.handler}\n"
+        "  mails: {handler: src/mails/app.handler}\n",
+    )
+    commit(shop)
+    replaced("scenarios/events/o3.json", "{}", "[]")(shop)
+    assert selected(shop) == ["m2", "o3"]
+    replaced("scenarios/orders.yml", "o2", "o2b")(shop)
+    assert selected(shop) == ["m2", "o2b", "o3"]
+    write(shop, "anything.txt", "")
+    assert len(selected(shop)) == 9
+
+
+def test_a_project_below_the_repository_s_top_and_links(shop: Path) -> None:
+    top = shop.parent / "top"
+    (top / "shared").mkdir(parents=True)
+    shutil.rmtree(shop / ".git")
+    shop.rename(top / "shop")
+    write(top, "shared/x.py", "")
+    (top / "shop" / "src" / "mails" / "linked").symlink_to("../../../shared")
+    git(top, "init", "--quiet", "--initial-branch", "main")
+    commit(top)
+    write(top, "shared/x.py", "x = 1\n")
+    write(top, "elsewhere.txt", "")
+    (shop.parent / "link").symlink_to("top/shop")
+    assert selected(top / "shop") == ["m1", "m2"]
+    assert selected(shop.parent / "link") == ["m1", "m2"]
+
+
+def test_what_a_build_makes_and_git_ignores_is_made_of_everything(shop: Path) -> None:
+    write(
+        shop,
+        "scenarios/built.yml",
+        f"functions: {{built: {{handler: app.handler, runtime: python{VERSION}, code: ../ignored}}}}\n"
+        "service: null\nscenarios: [{name: built, function: built}]\n",
+    )
+    write(shop, "ignored/app.py", HANDLER)
+    commit(shop)
+    assert "built" not in selected(shop)
+    write(shop, "scenarios/notes.txt", "")
+    assert "built" in selected(shop)
+
+
+class TestMistakes:
+    def refused(self, directory: Path, revision: str, env: dict[str, str] | None = None) -> str:
+        done = running.run(directory, "list", f"--changed-since={revision}", env=env)
+        assert done.status == 2, done
+        assert done.stdout == ""
+        return done.stderr
+
+    def test_no_such_revision(self, shop: Path) -> None:
+        assert "git knows no revision `mian`" in self.refused(shop, "mian")
+        assert "did you mean `main`?" in self.refused(shop, "mian")
+        assert "`git fetch origin develop`" in self.refused(shop, "origin/develop")
+
+    @pytest.mark.parametrize("revision", ["", "-p", "--output=x", "0" * 40])
+    def test_no_revision_at_all(self, shop: Path, revision: str) -> None:
+        self.refused(shop, revision)
+        assert git(shop, "status", "--porcelain") == ""
+
+    def test_no_repository(self, shop: Path) -> None:
+        shutil.rmtree(shop / ".git")
+        assert "no git repository" in self.refused(shop, "HEAD")
+
+    def test_a_repository_without_a_commit(self, tmp_path: Path) -> None:
+        for name, text in FILES.items():
+            write(tmp_path, name, text)
+        git(tmp_path, "init", "--quiet")
+        assert "git knows no revision `HEAD`" in self.refused(tmp_path, "HEAD")
+
+    def test_no_git(self, shop: Path) -> None:
+        told = self.refused(shop, "HEAD", {"PATH": os.fspath(shop)})
+        assert "there is no program `git`" in told
+
+    def test_a_shallow_clone(self, shop: Path) -> None:
+        first = git(shop, "rev-parse", "HEAD")
+        write(shop, "README.md", "2\n")
+        commit(shop)
+        git(shop.parent, "clone", "--quiet", "--depth", "1", shop.as_uri(), "clone")
+        told = self.refused(shop.parent / "clone", first)
+        assert "fetch-depth: 0" in told
