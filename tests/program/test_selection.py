@@ -197,6 +197,20 @@ class TestLastFailed:
         assert running.interrupt(process).status == 130
         assert listed(shop, "--last-failed") == ["a"]
 
+    def test_a_killed_run_is_remembered_by_its_report(self, shop: Path) -> None:
+        write(shop, a=2)
+        mark = shop / "waiting"
+        with (shop / "scenarios" / "s.yml").open("a") as file:
+            event = json.dumps({"wait": str(mark)})
+            file.write(f"  - {{name: waits, function: echo, timeout: 60, event: {event}}}\n")
+        process = running.start(shop, ["run", "-j", "1"])
+        while not any(b"\nR" in path.read_bytes() for path in shop.glob("reports/.spool-*.jsonl")):
+            os.sched_yield()
+        running.interrupt(process, signal.SIGKILL)
+        assert listed(shop, "--last-failed") == []
+        assert running.run(shop, "report").status == 0
+        assert listed(shop, "--last-failed") == ["a"]
+
 
 class TestShards:
     def test_the_shards_are_the_whole(self, shop: Path) -> None:
