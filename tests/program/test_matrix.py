@@ -221,8 +221,10 @@ def test_what_failed_is_named_since_other_machines_don_t_know_it(tmp_path: Path)
         "  - {name: passes, function: f}\n  - {name: fails, function: f, expect: {output: 1}}\n"
     )
     running.run(tmp_path, "run", "s.yml")
-    (cell,) = matrix(tmp_path, "s.yml", "--last-failed", "--by", "function")
-    assert cell["args"] == ["s.yml::fails", "--function", "f"]
+    for by in ("function", "runtime", "file"):
+        (cell,) = matrix(tmp_path, "s.yml", "--last-failed", "--by", by)
+        assert cell["args"][0] == "s.yml::fails"
+        assert listed(tmp_path, cell["args"]) == ["s.yml::fails"]
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def _cells(options: argparse.Namespace, suite: Suite, catalog: Catalog, world: W
     )
     if selection.last_failed:
         # Which these are is known on this machine alone.
-        given = given._replace(paths=cells.ids(chosen.cases, world.cwd))
+        given = given._replace(paths=cells.ids(chosen.cases, world.cwd), each_named=True)
     if options.shards is not None:
         return cells.by_shards(given, options.shards, narrow.timings_of(selection.timings, world.cwd))
     if options.tags is not None:

@@ -180,8 +180,8 @@ def _end(reports: Sequence[ReportFile], gaps: Sequence[str]) -> RunEnd:
     return RunEnd(
         max(end.wall_ms for end in ends),
         "; ".join(gaps) or None,
-        tuple(dict.fromkeys(name for end in ends for name in end.stale_snapshots)),
-        tuple(dict.fromkeys(name for end in ends for name in end.removed_snapshots)),
+        tuple(dict.fromkeys(one for end in ends for one in end.stale_snapshots)),
+        tuple(dict.fromkeys(one for end in ends for one in end.removed_snapshots)),
     )
 
 

@@ -45,6 +45,7 @@ class Given(NamedTuple):
     functions: tuple[str, ...] = ()
     tag: str | None = None
     rest: tuple[str, ...] = ()
+    each_named: bool = False  # nothing but their names says which scenarios are selected
 
     def arguments(
         self,
@@ -110,8 +111,7 @@ def by_file(given: Given) -> list[Cell]:
     for case in given.chosen:
         files.setdefault(case.draft.head.id, []).append(case)
     return [
-        Cell(file, tuple(cases), given.arguments(paths=_files(cases, given.cwd)))
-        for file, cases in files.items()
+        Cell(file, tuple(cases), given.arguments(paths=_files(cases, given))) for file, cases in files.items()
     ]
 
 
@@ -193,7 +193,7 @@ def _selecting(cases: Sequence[Expanded], given: Given) -> tuple[str, ...]:
         for case in given.any_function
         if case.draft.head.id in files and named.intersection(case.functions)
     }
-    paths = _files(cases, given.cwd)
+    paths = _files(cases, given)
     exact: list[tuple[str, ...]] = []
     if of_functions == wanted:
         exact.append(given.arguments(functions=functions))
@@ -206,8 +206,11 @@ def _selecting(cases: Sequence[Expanded], given: Given) -> tuple[str, ...]:
     return min(exact, key=len)
 
 
-def _files(cases: Iterable[Expanded], cwd: str) -> tuple[str, ...]:
+def _files(cases: Sequence[Expanded], given: Given) -> tuple[str, ...]:
     """Paths that mean the files of these cases, as far as they are wanted."""
+    if given.each_named:
+        return ids(cases, given.cwd)
+    cwd = given.cwd
     heads = {case.draft.head.id: case.draft.head for case in cases}
     return tuple(
         path
