@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from lambda_scenarios.configuration.find import find
+from lambda_scenarios.configuration.read import read
+from lambda_scenarios.configuration.settings import SETTINGS as KNOWN
+from tests.docs.documents import PAGES, blocks, write_project
 from tests.program import running
 
 VERSION = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -210,6 +214,30 @@ def test_flags_are_taken_back_on_the_command_line(project: Path) -> None:
     assert running.run(project, "run", "-v").stdout.count("\n") > 5
     refused = running.run(project, "run", "--no-such")
     assert refused.status == 2 and "unknown option `--no-such`" in refused.stderr
+
+
+def test_reports_go_where_the_settings_say(project: Path) -> None:
+    write(project, "lambda-scenarios.yml", SETTINGS)
+    assert running.run(project, "run").status == 0
+    (project / "shard.json").write_bytes((project / "out" / "report.json").read_bytes())
+    (project / "out" / "junit.xml").unlink()
+    merged = running.run(project / "src", "merge", "../shard.json")
+    assert merged.status == 0, merged.stderr
+    assert (project / "out" / "junit.xml").exists()
+    assert running.run(project / "src", "report").stderr.startswith("error: ../out holds nothing")
+
+
+def test_the_files_of_the_documents_are_sound(project: Path) -> None:
+    page = next(page for page in PAGES if page.name == "configuration.md")
+    write_project(page, project)
+    (table,) = (block.text for block in blocks(page) if block.language == "toml")
+    write(project, "python/pyproject.toml", table)
+    for folder in (project, project / "python"):
+        configuration = read(find(str(folder)), ["ci"])
+        assert configuration.problems == ()
+        assert configuration.settings.keys["retries"] == 1
+    text = page.read_text()
+    assert [name for name in KNOWN if f"`{name}`" not in text] == []
 
 
 RUN = """\

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambda_scenarios import schemas
 from lambda_scenarios.cli.commands import load
 from lambda_scenarios.cli.parser import NOT_YET, Parser
-from lambda_scenarios.configuration.find import find
-from lambda_scenarios.configuration.read import read
+from lambda_scenarios.configuration.find import Found, find
+from lambda_scenarios.configuration.read import above, read
 from lambda_scenarios.configuration.settings import SETTINGS, are_plainly_sound
+from lambda_scenarios.diagnostics import render
 from lambda_scenarios.model.values import Origin
 from lambda_scenarios.scenarios.structure import accepts
 from lambda_scenarios.scenarios.yaml_source import locate
@@ -183,3 +187,31 @@ def test_anchors_and_keys_of_ones_own(tmp_path: Path) -> None:
     configuration = read(find(str(tmp_path)), ["p"])
     assert configuration.problems == ()
     assert configuration.settings.keys == {"jobs": 2, "tag": "t"}
+
+
+PIECES = [*"[]{}:,-#'\"&*!|>=.\n \\0123", "jobs", "presets", "env", "{{", "é", "\0", "x-", "tool"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+
+
+@settings(deadline=None)
+@given(
+    st.one_of(
+        TEXTS.map(str.encode),
+        TEXTS.map(lambda text: f"[tool.lambda-scenarios]\n{text}".encode()),
+        TABLES.map(lambda table: json.dumps(table).encode()),
+        st.binary(max_size=20),
+    ),
+    st.sampled_from(["lambda-scenarios.yml", "pyproject.toml"]),
+    st.lists(st.sampled_from(["ci", "jobs", ""]), max_size=2),
+)
+def test_no_file_makes_it_fail(data: bytes, name: str, presets: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        configuration = read(Found(folder, ((path, data),)), presets)
+        if configuration.problems:
+            assert render(configuration.problems, folder, colour=False)
+        else:
+            above(configuration)
+            assert configuration.settings.keys.keys() <= SETTINGS.keys()

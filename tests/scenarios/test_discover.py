@@ -142,6 +142,35 @@ def test_exclude(project: Path) -> None:
     assert found(project, "s", exclude=("s/b",)) == ["s/a.yml", "s/old/a.yml"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "excluded"),
+    [
+        ("s/*.yml", "s/a.yml s/other.yml"),
+        ("/s/b/", "s/b/a.yml s/b/c/a.yml"),
+        ("./s/b/*.yml", "s/b/a.yml"),
+        ("s/**/a.yml", "s/a.yml s/b/a.yml s/b/c/a.yml"),
+        ("**/c", "s/b/c/a.yml"),
+        ("**/b/*.yml", "s/b/a.yml"),
+        ("s/b/**", "s/b/a.yml s/b/c/a.yml"),
+        ("?", "s/b/a.yml s/b/c/a.yml"),
+        ("[!s]", "s/b/a.yml s/b/c/a.yml"),
+        ("nothing/*", ""),
+    ],
+)
+def test_patterns_of_exclude(project: Path, pattern: str, excluded: str) -> None:
+    files = ("s/a.yml", "s/b/a.yml", "s/b/c/a.yml", "s/other.yml")
+    write(project, *files)
+    assert set(files) - set(found(project, "s", exclude=(pattern,))) == set(excluded.split())
+
+
+def test_what_is_excluded_is_read_where_it_is_named_and_told_where_nothing_is_left(project: Path) -> None:
+    write(project, "s/b/a.yml")
+    assert found(project, "s/b/a.yml", exclude=("b", "a.yml")) == ["s/b/a.yml"]
+    assert found(project, "s/b", exclude=("b",)) == ["s/b/a.yml"]
+    with pytest.raises(NothingSelected, match=r"apart from what `exclude` names \(1 of its entries\)"):
+        found(project, "s", exclude=("b",))
+
+
 def test_links(project: Path) -> None:
     write(project, "s/real/a.yml", "elsewhere/b.yml")
     (project / "s/again").symlink_to("real")

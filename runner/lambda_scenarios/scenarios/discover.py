@@ -35,10 +35,12 @@ class FoundFile(NamedTuple):
 
 
 class _Looked(NamedTuple):
-    """What a directory holds: its scenario files, and how many YAML files were looked at."""
+    """What a directory holds: its scenario files, how many YAML files were looked at, and how many files and
+    directories were excluded."""
 
     files: list[str]
     seen: int
+    excluded: int
 
 
 def discover(
@@ -48,7 +50,7 @@ def discover(
 
     A path is a directory, a file, or `FILE::NAME`, relative to `cwd`. Files that look like misspelt
     scenario files are among the found: reading them gives the diagnostic. `exclude` are glob patterns
-    for names, or for paths from the project root.
+    for names, or with a slash for paths from the project root.
     Raises UsageError for paths that don't exist, and NothingSelected for a directory without any
     scenario file: a run that runs nothing must not look like a success.
     """
@@ -62,7 +64,7 @@ def discover(
             looked = _under(request.path, project_root, exclude)
             files = looked.files
             if not files:
-                raise NothingSelected(_nothing_under(request.given, looked.seen))
+                raise NothingSelected(_nothing_under(request.given, looked))
         for path in files:
             _add(found, path, named, request.name, project_root)
     return tuple(found.values())
@@ -181,23 +183,28 @@ def _relative(path: str, directory: str) -> str:
     return relative.replace(os.sep, "/")
 
 
-def _nothing_under(given: str, seen: int) -> str:
+def _nothing_under(given: str, looked: _Looked) -> str:
+    seen = looked.seen
     if seen == 0:
-        return f"no scenario file under {given}: there are no *.yml or *.yaml files"
-    files = "the one YAML file there has" if seen == 1 else f"none of the {seen} YAML files there has"
-    lacking = "no list `scenarios`" if seen == 1 else "a list `scenarios`"
-    return f"no scenario file under {given}: {files} {lacking}"
+        reason = "there are no *.yml or *.yaml files"
+    elif seen == 1:
+        reason = "the one YAML file there has no list `scenarios`"
+    else:
+        reason = f"none of the {seen} YAML files there has a list `scenarios`"
+    if looked.excluded:
+        reason += f", apart from what `exclude` names ({looked.excluded} of its entries)"
+    return f"no scenario file under {given}: {reason}"
 
 
 def _under(directory: str, root: str, exclude: Sequence[str]) -> _Looked:
     """The scenario files under a directory, in natural order of their paths."""
     from lambda_scenarios.scenarios.sniff import is_scenario_file
 
-    patterns = [pattern.rstrip("/") for pattern in exclude]
+    patterns = [pattern.removeprefix("./").strip("/").split("/") for pattern in exclude]
     top = os.path.realpath(directory)
     entered: set[str] = set()
     files: list[str] = []
-    seen = 0
+    seen = excluded = 0
     waiting = [directory]
     while waiting:
         here = waiting.pop()
@@ -208,6 +215,7 @@ def _under(directory: str, root: str, exclude: Sequence[str]) -> _Looked:
         for entry in _entries(here, root):
             name = entry.name
             if patterns and _excluded(entry, root, patterns):
+                excluded += 1
                 continue
             if _is(os.DirEntry.is_dir, entry):
                 if name not in NOT_ENTERED and name[0] != ".":
@@ -223,7 +231,7 @@ def _under(directory: str, root: str, exclude: Sequence[str]) -> _Looked:
                 if is_scenario_file(entry.path):
                     files.append(entry.path)
     files.sort(key=lambda path: natural(_relative(path, directory)))
-    return _Looked(files, seen)
+    return _Looked(files, seen, excluded)
 
 
 def _entries(directory: str, root: str) -> list[os.DirEntry[str]]:
@@ -252,11 +260,18 @@ def _is(kind: Callable[[os.DirEntry[str]], bool], entry: os.DirEntry[str]) -> bo
         return False
 
 
-def _excluded(entry: os.DirEntry[str], root: str, patterns: list[str]) -> bool:
+def _excluded(entry: os.DirEntry[str], root: str, patterns: list[list[str]]) -> bool:
+    """Whether a pattern of one part is the entry's name, or one of several its path from the root."""
+    parts = _relative(entry.path, root).split("/")
+    return any(_fits(parts[-1:] if len(pattern) == 1 else parts, pattern) for pattern in patterns)
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """`**` stands for any number of parts, `*` for what one may be."""
     import fnmatch
 
-    relative = _relative(entry.path, root)
-    return any(
-        fnmatch.fnmatchcase(entry.name, pattern) or fnmatch.fnmatchcase(relative, pattern)
-        for pattern in patterns
-    )
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_fits(parts[number:], pattern[1:]) for number in range(len(parts) + 1))
+    return bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
