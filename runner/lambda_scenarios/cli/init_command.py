@@ -9,6 +9,7 @@ from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import add_aws_profile
 from lambda_scenarios.cli.parser import Parser, pairs
+from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.runtimes.runtime import World
@@ -28,9 +29,11 @@ def _configure(parser: Parser) -> None:
     group.add_argument("-r", "--region", help="AWS region")
     group.add_argument("--param", action="append", metavar="K=V", help="${param:K} of the service")
     add_aws_profile(group)
+    add_preset(group)
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
+    configure(options, world)
     directory = os.path.normpath(os.path.join(world.cwd, options.directory))
     if not os.path.isdir(directory):
         raise UsageError(Diagnostic(f"there is no directory {options.directory}"))
