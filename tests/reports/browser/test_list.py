@@ -276,3 +276,12 @@ def test_an_interrupted_run(open_page: OpenPage) -> None:
     page = open_page(with_names("creates an order"), report={"end": RunEnd(3.0, "SIGINT")})
     assert page.run("document.querySelector('.interrupted').textContent") == "The run ended early: SIGINT"
     assert page.run("document.querySelector('h1').className") == "not-run"
+
+
+def test_stored_snapshots_are_marked_and_found(open_page: OpenPage) -> None:
+    first, *others = with_names("creates an order", "keeps the customer's currency")
+    page = open_page([first._replace(snapshot="written"), *others])
+    marks = "[...document.querySelectorAll('#list .tag')].map((tag) => tag.textContent)"
+    assert "snapshot written" in page.run(marks)
+    page.run("search.value = 'snapshot written'; search.dispatchEvent(new Event('input'))")
+    assert page.run("document.querySelectorAll('#list li').length") == 1
