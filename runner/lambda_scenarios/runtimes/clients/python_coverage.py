@@ -105,6 +105,8 @@ class Measuring:
         self._saving = False
         self._leave: Callable[[int], NoReturn] = os._exit
         self._leaving = False
+        self._known: dict[str, set[Any]] = {}  # what is written already
+        self._count = 0  # of what is found and not written, since it is known
         coverage.start()
         atexit.register(self.save)
         signal.signal(signal.SIGURG, self._asked)
@@ -121,13 +123,42 @@ class Measuring:
             return
         self._saving = True
         try:
-            self._coverage.save()
+            if self._has_news():
+                self._coverage.save()
         except Exception:  # noqa: BLE001, S110 - a full disk, a directory that is gone
             pass
         finally:
             self._saving = False
         if self._leaving:
             self._leave(0)
+
+    def _has_news(self) -> bool:
+        """Whether something has been found that isn't written. To write takes a hundred times as long as to
+        look, and most invocations run what others have run.
+
+        Where coverage.py keeps what it has found is its own affair: where it isn't there, all counts as new.
+        """
+        data = getattr(getattr(self._coverage, "_collector", None), "data", None)
+        if not isinstance(data, dict):
+            return True
+        try:
+            count = sum(map(len, data.values()))
+            if count == self._count:
+                return False
+            found = {name: set(points) for name, points in data.items()}
+        except (
+            RuntimeError,
+            TypeError,
+        ):  # it grew meanwhile, in another thread; it is made of something else
+            return True
+        nothing: set[Any] = set()
+        if all(points <= self._known.get(name, nothing) for name, points in found.items()):
+            self._count = count
+            return False
+        for name, points in found.items():
+            self._known.setdefault(name, set()).update(points)
+        self._count = 0
+        return True
 
     def _asked(self, _number: int, _frame: object) -> None:
         self._leaving = True
