@@ -355,7 +355,7 @@ def _execute(
     _, interrupted = scheduler.run(begin)
     (session,) = sessions
     if measurement is not None:
-        session.cover(measurement.covered(), measurement.unmeasured)
+        session.cover(measurement.covered())
     wall_ms = (time.monotonic() - began) * 1000
     left = session.close(interrupted, wall_ms, scheduler.abandoned)
     _remember(suite, left, session.failed, request.suite.root)

@@ -22,10 +22,9 @@ from lambda_scenarios.sequences import Sequences
 
 if TYPE_CHECKING:
     from lambda_scenarios.course import Courses
-    from lambda_scenarios.coverage.measuring import Covered
+    from lambda_scenarios.coverage.covered import Covered
     from lambda_scenarios.execution.plan import WorkerSpec
     from lambda_scenarios.execution.prepare import Prepared
-    from lambda_scenarios.model.record import CoverageRecord
     from lambda_scenarios.model.scenario import Case
     from lambda_scenarios.pipeline import RunRequest
     from lambda_scenarios.reports.console import Console
@@ -146,14 +145,10 @@ class Session:
         self._console.running(None if running is None else self._cases[running].id, since)
         self._console.tick()
 
-    def cover(self, covered: Covered, unmeasured: str | None) -> None:
-        """How much of the code ran, before `close`; `unmeasured` says what isn't measured."""
-        from lambda_scenarios.coverage.measuring import figures
-        from lambda_scenarios.model.record import CoverageRecord
-
+    def cover(self, covered: Covered) -> None:
+        """How much of the code ran, before `close`."""
         self._covered = covered
-        said = (*((unmeasured,) if unmeasured else ()), *covered.problems)
-        self._spool.coverage(CoverageRecord(figures(covered.files), said))
+        self._spool.coverage(covered.record())
 
     def close(
         self, interrupted: str | None, wall_ms: float, abandoned: Collection[int] = ()
@@ -215,9 +210,9 @@ class Session:
         except ReportNotWritten as error:
             problem, written = error, error.written
         coverage = None
-        if self._covered is not None and spool.coverage is not None:
+        if self._covered is not None:
             try:
-                coverage = self._coverage(self._covered, spool.coverage)
+                coverage = self._coverage(self._covered)
             except OSError as error:
                 told = f"the coverage was not written: {error.filename}: {error.strerror}"
                 problem = ReportNotWritten(told if problem is None else f"{problem}\n{told}", written)
@@ -241,20 +236,13 @@ class Session:
             raise ReportNotWritten(unstored, written)
         return spool.counts()
 
-    def _coverage(self, covered: Covered, record: CoverageRecord) -> str:
+    def _coverage(self, covered: Covered) -> str:
         """Writes the files of the coverage, and says how much it is. Raises OSError."""
-        from lambda_scenarios.coverage.measuring import write as write_coverage
-        from lambda_scenarios.reports.text import share
-
-        lines = [f"coverage: {problem}" for problem in covered.problems]
-        if record.files:
-            said = f"coverage {share(record.covered, record.lines)} of {plural(record.lines, 'line')}"
-        else:
-            said = "coverage of no line, since none was measured"
+        said = covered.headline()
         if self._request.reports.files:
-            tracefile, _ = write_coverage(covered, self._request.reports.directory)
+            tracefile = covered.write(self._request.reports.directory)
             said += f": {shown_path(tracefile, self._world.cwd)}"
-        return "\n".join((*lines, said))
+        return "\n".join((*(f"coverage: {problem}" for problem in covered.problems), said))
 
     def _annotate(self, spool: Spool) -> None:
         wanted = self._request.reports.github

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterable
-from typing import NamedTuple
 
-from lambda_scenarios import __version__
-from lambda_scenarios.coverage.lcov import FileCoverage, merge
+from lambda_scenarios.coverage.covered import Covered
+from lambda_scenarios.coverage.lcov import merge
 from lambda_scenarios.coverage.nodejs import Nodejs
 from lambda_scenarios.coverage.paths import Sources
 from lambda_scenarios.coverage.python import Python
 from lambda_scenarios.model.function import Function
-from lambda_scenarios.model.record import CoveredFile
 from lambda_scenarios.runtimes.runtime import Launch, World
-
-
-class Covered(NamedTuple):
-    """What ran in a run: files by paths from the project's root, sorted; `problems` say what is missing."""
-
-    files: tuple[FileCoverage, ...]
-    root: str
-    problems: tuple[str, ...] = ()
 
 
 class Measurement:
@@ -83,39 +71,10 @@ class Measurement:
             )
         shown = (file._replace(path=sources.shown(file.path)) for file in files)
         # A file without a line that could run (an empty `__init__.py`) says nothing.
-        return Covered(
-            tuple(file for file in merge([shown]) if file.lines),
-            os.path.realpath(self._root),
-            tuple(problems),
-        )
+        told = tuple(file for file in merge([shown]) if file.lines)
+        return Covered(told, os.path.realpath(self._root), tuple(problems), self.unmeasured)
 
     def close(self) -> None:
         import shutil
 
         shutil.rmtree(self._directory, ignore_errors=True)
-
-
-def figures(files: Iterable[FileCoverage]) -> tuple[CoveredFile, ...]:
-    """What reports say of each file."""
-    return tuple(
-        CoveredFile(
-            file.path,
-            len(file.lines),
-            sum(1 for hits in file.lines.values() if hits),
-            len(file.branches),
-            sum(1 for taken in file.branches.values() if taken),
-        )
-        for file in files
-    )
-
-
-def write(covered: Covered, directory: str) -> tuple[str, str]:
-    """Writes `coverage.lcov` and `coverage.xml` into a directory; returns their paths. Raises OSError."""
-    from lambda_scenarios.coverage import cobertura, lcov
-    from lambda_scenarios.reports.write import replace
-
-    tracefile = os.path.join(directory, "coverage.lcov")
-    document = os.path.join(directory, "coverage.xml")
-    replace(tracefile, lcov.render(covered.files))
-    replace(document, cobertura.render(covered.files, covered.root, __version__, int(time.time() * 1000)))
-    return tracefile, document

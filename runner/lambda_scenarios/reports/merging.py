@@ -11,7 +11,14 @@ from typing import NamedTuple
 
 from lambda_scenarios import __version__
 from lambda_scenarios.errors import Diagnostic, UsageError
-from lambda_scenarios.model.record import EnvironmentRecord, Planned, Record, RunEnd, RunInfo
+from lambda_scenarios.model.record import (
+    CoverageRecord,
+    EnvironmentRecord,
+    Planned,
+    Record,
+    RunEnd,
+    RunInfo,
+)
 from lambda_scenarios.reports.report_file import ReportFile
 from lambda_scenarios.reports.rerun import conditions
 from lambda_scenarios.reports.spool import SpoolWriter
@@ -38,8 +45,10 @@ def merge(
     reruns: bool,
     command: tuple[str, ...],
     spool: Callable[[RunInfo], SpoolWriter],
+    coverage: CoverageRecord | None = None,
 ) -> tuple[str, ...]:
-    """Writes all results to a new spool, each once; returns what is missing or doesn't fit, a line each.
+    """Writes all results to a new spool, each once, and the `coverage` of all runs; returns what is missing
+    or doesn't fit, a line each.
 
     With `reruns`, the attempts of results that stand in several reports are united, in the order of their
     runs. Raises UsageError where they aren't wanted, or a report can't be read.
@@ -60,6 +69,8 @@ def merge(
         writer.result(record)
         if written % _AT_ONCE == 0:
             writer.flush()
+    if coverage is not None:
+        writer.coverage(coverage)
     writer.end(_end(reports, gaps))
     writer.flush()
     return gaps

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from lambda_scenarios.errors import Diagnostic, UsageError
-from lambda_scenarios.model.record import EnvironmentRecord, Record, RunEnd, RunInfo
+from lambda_scenarios.model.record import CoverageRecord, EnvironmentRecord, Record, RunEnd, RunInfo
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.reports import record_json
 from lambda_scenarios.reports.json_report import RESULTS, SCHEMA_VERSION
@@ -27,6 +27,7 @@ class ReportFile(NamedTuple):
     end: RunEnd
     environments: tuple[EnvironmentRecord, ...]
     results: int | None
+    coverage: CoverageRecord | None = None
 
     def records(self, payloads: bool = True) -> Iterator[Record]:
         """The results, one after another. Raises UsageError where one can't be read."""
@@ -95,6 +96,7 @@ def read(path: str, cwd: str) -> ReportFile:
             record_json.decode_end(json.dumps(head["end"])),
             tuple(record_json.decode_environment(json.dumps(one)) for one in head["environments"]),
             results,
+            record_json.decode_coverage(json.dumps(head["coverage"])) if "coverage" in head else None,
         )
     except (KeyError, TypeError, ValueError) as problem:
         _refuse(shown, f"it isn't what this release of lambda-scenarios writes: {problem}")
