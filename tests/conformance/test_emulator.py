@@ -156,7 +156,7 @@ class Peer(NamedTuple):
 def java_of_aws(code: Path) -> tuple[str, ...]:
     """With AWS's own `main`, which this program starts where there is no compiler."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(java_start, "compiler", lambda _java: None)
+        patch.setattr(java_start, "compiler", lambda _java, _others: None)
         return command(Peer("java"), Group((), {}), code)
 
 

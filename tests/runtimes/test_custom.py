@@ -129,23 +129,30 @@ class TestRefused:
 SCENARIOS = """
 service: null
 functions:
-  c: {handler: none, runtime: provided.al2023, code: src, build: cc -D_GNU_SOURCE -o bootstrap main.c}
+  f: {handler: none, runtime: provided.al2023, code: src, build: "%s"}
 scenarios:
   - name: "counts to {{ case.n }}"
-    function: c
+    function: f
     cases: [{n: 1}, {n: 2}]
     event: {n: "{{ case.n }}"}
-    expect: {output: {count: "{{ case.n }}", here: /src}, logs: "in C: {\\"n\\":{{ case.n }}}"}
+    expect: {output: {count: "{{ case.n }}", here: /src}, logs: "in %s: {\\"n\\":{{ case.n }}}"}
 """
+PROGRAMS = {
+    "C": ("bootstrap_in_c", "cc -D_GNU_SOURCE -o bootstrap main.c", "gcc"),
+    "Rust": ("bootstrap_in_rust", "cargo build --quiet --offline && cp target/debug/bootstrap .", "cargo"),
+}
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler (apt-get install gcc)")
-def test_a_program_in_c_with_plain_sockets(tmp_path: Path) -> None:
-    shutil.copytree(Path(__file__).parent / "bootstrap_in_c", tmp_path / "src")
-    (tmp_path / "scenarios.yml").write_text(SCENARIOS)
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_a_program_with_plain_sockets(tmp_path: Path, language: str) -> None:
+    sources, build, package = PROGRAMS[language]
+    if shutil.which(build.split()[0]) is None:
+        pytest.skip(f"needs a compiler of {language} (apt-get install {package})")
+    shutil.copytree(Path(__file__).parent / sources, tmp_path / "src")
+    (tmp_path / "scenarios.yml").write_text(SCENARIOS % (build, language))
     done = running.run(tmp_path, "run", "scenarios.yml", "--no-reports")
     assert done.status == 0, done.stdout + done.stderr
-    assert "building c: cc -D_GNU_SOURCE -o bootstrap main.c   (in src)" in done.stderr
+    assert f"building f: {build}   (in src)" in done.stderr
 
 
 def test_execution_environment_is_named_as_lambda_does(tmp_path: Path) -> None:

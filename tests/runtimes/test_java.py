@@ -198,6 +198,41 @@ def test_macos(monkeypatch: pytest.MonkeyPatch) -> None:
         java_client.native_library(java_client.Client("", ""))
 
 
+# --- with which main it is started
+
+
+def with_javac(home: Path, version: str, script: str = "exit 9") -> Java:
+    java = Java(a_java(home, version), version)
+    javac = home / "bin/javac"
+    javac.write_text(f"#!/bin/sh\n{script}\n")
+    javac.chmod(0o755)
+    return java
+
+
+def test_the_compiler_is_its_own_else_one_that_compiles_for_it(tmp_path: Path) -> None:
+    runtime = Java(a_java(tmp_path / "runtime", "17.0.15"), "17.0.15")
+    older = with_javac(tmp_path / "older", "11.0.1")
+    later = with_javac(tmp_path / "later", "21.0.2")
+    assert java_start.compiler(later, [older, later]) == (str(tmp_path / "later/bin/javac"),)
+    found = java_start.compiler(runtime, [runtime, older, later])
+    assert found == (str(tmp_path / "later/bin/javac"), "--release", "17")
+    assert java_start.compiler(runtime, [runtime, older]) is None
+
+
+@linux
+def test_a_compiler_that_fails(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = with_javac(tmp_path / "broken", "17.0.15")
+    monkeypatch.setattr("lambda_scenarios.runtimes.java_homes.javas", lambda _environ: [broken])
+    code = tmp_path / "code"
+    (code / "shop").mkdir(parents=True)
+    (code / CLASS).touch()
+    environ = at(tmp_path, LAMBDA_SCENARIOS_MAVEN_REPOSITORY=str(repository))
+    launch = java.launch(function(code), World(environ, str(tmp_path)))
+    assert any(part.startswith("-Dcom.amazonaws") and part.endswith(".so") for part in launch.command)
+    started = tmp_path / "cache/lambda-scenarios/java" / java_client._VERSION / "started"
+    assert list(started.iterdir()) == []
+
+
 # --- where the classes are
 
 
@@ -499,6 +534,6 @@ def test_the_archive_of_classes_is_used(
     classes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jdk: bool
 ) -> None:
     if not jdk:
-        monkeypatch.setattr(java_start, "compiler", lambda _java: None)
+        monkeypatch.setattr(java_start, "compiler", lambda _java, _others: None)
     launch = java.launch(function(classes), World(os.environ, str(tmp_path)))
     assert len(shared(launch, java_start.LOADS_ALL)) > 500

@@ -26,6 +26,7 @@ def launch(function: Function, world: World) -> Launch:
     """
     # Imported where they are used, since most runs need none of it.
     from lambda_scenarios.runtimes import java_client, java_code, java_start
+    from lambda_scenarios.runtimes.java_homes import javas
 
     wanted = int(function.runtime.removeprefix("java").partition(".")[0] or 0)
     chosen = _java(wanted, world)
@@ -44,9 +45,10 @@ def launch(function: Function, world: World) -> Launch:
     layers = tuple(os.path.join(layer, "java", "lib") for layer in reversed(function.layers))
     directory = java_code.with_jars(code.directory, layers, world.environ)
     options = _options(chosen.major, function.memory)
-    start = java_start.own(client, chosen.path, chosen.major, options)
+    javac = java_start.compiler(chosen, javas(world.environ))
+    start = None if javac is None else java_start.own(client, chosen, javac, options)
     if start is None:
-        start = java_start.of_aws(client, chosen.path, chosen.major)
+        start = java_start.of_aws(client, chosen)
         options += (f"-D{_NATIVE}={java_client.native_library(client)}",)
     if start.archive is not None:
         options += (f"-XX:SharedArchiveFile={start.archive}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
@@ -114,13 +116,16 @@ def inspect(world: World) -> tuple[Found, ...]:
     """Every Java: the first of each version."""
     from lambda_scenarios.runtimes.java_client import cached
     from lambda_scenarios.runtimes.java_homes import javas
+    from lambda_scenarios.runtimes.java_start import compiler
 
     client = "there" if cached(world.environ) else "fetched when it is first needed (5.4 MB)"
     more = ("debugger: JDWP", f"AWS's client for Java: {client}")
     advice = programs.os_advice(world.environ, "apt-get install default-jre-headless", "brew install openjdk")
     seen: dict[int, Found] = {}
-    for java in javas(world.environ):
-        seen.setdefault(java.major, Found("java", java.version, java.path, advice, more))
+    found = javas(world.environ)
+    for java in found:
+        slow = () if compiler(java, found) else ("workers start slowly: there is no JDK (javac)",)
+        seen.setdefault(java.major, Found("java", java.version, java.path, advice, (*more, *slow)))
     return tuple(seen.values()) or (Found("java", None, None, advice),)
 
 

@@ -2,7 +2,7 @@
 
 AWS's class with `main` is replaced by this project's (`clients/java/`), which needs no library of the
 machine's and loads nothing before it is needed; what AWS's client does to events, results and errors stays
-its own. It is compiled by the `javac` beside the `java`; where there is none, AWS's is started. Either way
+its own. It is compiled by a `javac` of this machine's; where there is none, AWS's is started. Either way
 the classes that are needed are kept as Java maps them into memory.
 """
 
@@ -12,11 +12,12 @@ import contextlib
 import hashlib
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from lambda_scenarios.runtimes.java_client import Client
+    from lambda_scenarios.runtimes.java_homes import Java
 
 MAIN = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"
 LOADS_ALL = "com.amazonaws.services.lambda.runtime.api.client.ClasspathLoader"
@@ -53,8 +54,20 @@ class Start(NamedTuple):
     archive: str | None
 
 
-def compiler(java: str) -> str | None:
-    """The `javac` that belongs to a `java`."""
+def compiler(java: Java, others: Iterable[Java]) -> tuple[str, ...] | None:
+    """The `javac` that belongs to `java`, else that of a later one of `others`, with what makes it compile
+    for `java`."""
+    javac = _javac(java.path)
+    if javac is not None:
+        return (javac,)
+    for other in others:
+        javac = _javac(other.path)
+        if javac is not None and other.major >= max(java.major, 9):
+            return (javac, "--release", str(java.major))
+    return None
+
+
+def _javac(java: str) -> str | None:
     home = _home(java)
     for place in (home, os.path.dirname(home)):  # Java 8: jre/bin/java
         path = os.path.join(place, "bin", "javac")
@@ -63,28 +76,31 @@ def compiler(java: str) -> str | None:
     return None
 
 
-def own(client: Client, java: str, major: int, options: tuple[str, ...]) -> Start | None:
-    """The start with this project's `main`, for a `java` with `options`; None where it can't be compiled."""
-    javac = compiler(java)
-    if javac is None:
-        return None
-    folder = os.path.join(client.folder, _key(java, (client.folder, *_texts())))
+def own(client: Client, found: Java, javac: tuple[str, ...], options: tuple[str, ...]) -> Start | None:
+    """The start with this project's `main`, for a Java with `options`; None where it can't be compiled."""
+    java = found.path
+    made = os.path.join(client.folder, "started")
+    folder = os.path.join(made, _key(java, (client.folder, *_texts())))
     jar = os.path.join(folder, "client.jar")
     if not os.path.exists(jar):
         try:
             _make(client, javac, folder)
         except (OSError, subprocess.SubprocessError):
             return None
+        from lambda_scenarios.packaging.unpack import prune
+
+        prune(made, folder)  # those of earlier versions, and of Javas that are gone
 
     def archive(target: str) -> None:
         command = (java, f"-XX:ArchiveClassesAtExit={target}", *options, "-Xlog:disable", "-cp", jar, MAIN)
         _train((*command, "Training::handle"), os.path.join(folder, _TRAINING))
 
-    return Start(jar, _archived(os.path.join(folder, "client.jsa"), major, archive))
+    return Start(jar, _archived(os.path.join(folder, "client.jsa"), found.major, archive))
 
 
-def of_aws(client: Client, java: str, major: int) -> Start:
+def of_aws(client: Client, found: Java) -> Start:
     """The start with AWS's own `main`."""
+    java = found.path
 
     def archive(target: str) -> None:
         options = (f"-XX:ArchiveClassesAtExit={target}", "-XX:+UseSerialGC", "-Xlog:disable")
@@ -95,7 +111,7 @@ def of_aws(client: Client, java: str, major: int) -> Start:
         )
 
     path = os.path.join(client.folder, f"{_key(java, (client.folder,))}.jsa")
-    return Start(client.class_path, _archived(path, major, archive))
+    return Start(client.class_path, _archived(path, found.major, archive))
 
 
 def _home(java: str) -> str:
@@ -120,7 +136,7 @@ def _texts() -> list[str]:
     return texts
 
 
-def _make(client: Client, javac: str, folder: str) -> None:
+def _make(client: Client, javac: tuple[str, ...], folder: str) -> None:
     """The directory with the jar, the security properties and the function to train with: whole or not
     at all.
 
@@ -143,11 +159,11 @@ def _make(client: Client, javac: str, folder: str) -> None:
         shutil.rmtree(begun, ignore_errors=True)
 
 
-def _compile(javac: str, class_path: str, target: str, names: tuple[str, ...]) -> None:
+def _compile(javac: tuple[str, ...], class_path: str, target: str, names: tuple[str, ...]) -> None:
     sources = [os.path.join(_SOURCES, name) for name in names]
     # Texts joined by a call that Java links at run time would cost milliseconds at each start.
     options = ("-nowarn", "-proc:none", "-encoding", "UTF-8", "-XDstringConcat=inline")
-    command = (javac, *options, "-cp", class_path, "-d", target, *sources)
+    command = (*javac, *options, "-cp", class_path, "-d", target, *sources)
     subprocess.run(
         command, env={}, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LONGEST, check=True
     )
