@@ -14,7 +14,10 @@ from tests.program import running
 MODULE = """\
 from lambda_scenarios.extensions import Matcher
 
+print("loaded")
+
 def even(argument, found):
+    print("judging", found)
     found_is = isinstance(found, int) and found % 2 == 0
     return None if found_is is argument else f"expected even to be {argument},\\nfound {found}"
 
@@ -76,6 +79,21 @@ def results(directory: Path) -> dict[str, dict[str, object]]:
         ("{}", "{output: {a: {$optional: {$even: true}}}}", "passed"),
         ("{}", "{output: {a: {$even: true}}}", "failed"),
         ("{a: 2}", "{checks: [{at: a, value: {$even: true}}]}", "passed"),
+        ("{a: 2}", "{duration_ms: {$even: false}}", "passed"),
+        ("{a: 2}", "{logs: {$even: false}}", "passed"),
+        ("{a: 2}", "{logs: {$even: true}}", "failed"),
+        (
+            "{statusCode: 200, body: '[2]'}",
+            "{http: {status: {$even: true}, body: [{$even: true}]}}",
+            "passed",
+        ),
+        (
+            "{statusCode: 200, body: '[3]'}",
+            "{http: {status: {$even: true}, body: [{$even: true}]}}",
+            "failed",
+        ),
+        ("{statusCode: 200, headers: {a: b}}", "{http: {headers: {A: {$even: false}}}}", "passed"),
+        ("{a: '{\"b\": 2}'}", "{output: {a: {$json: {b: {$even: true}}}}}", "passed"),
         ("{a: {$even: true}}", "{output: {$literal: {a: {$even: true}}}}", "passed"),
         ("{a: 2}", "{output: {a: {$even: '{{ 1 == 1 }}'}}}", "passed"),
         ("{a: {b: [1]}}", "{output: {a: {$greedy: {c: 1}, $partial: {b: [1]}}}}", "passed"),
@@ -192,6 +210,24 @@ def test_the_schema_for_editors_knows_them(tmp_path: Path) -> None:
     known = json.loads(running.run(tmp_path, "schema", env=env).stdout)["definitions"]["matchers"]
     assert "$even" in known["properties"]
     assert "$even" not in running.run(tmp_path, "schema").stdout
+
+
+def test_what_they_print_keeps_off_a_report(tmp_path: Path) -> None:
+    env = project(tmp_path, "{name: one, event: {a: 2}, expect: {output: {a: {$even: true}}}}")
+    done = running.run(tmp_path, "run", "a.yml", "--json", "-", env=env)
+    assert json.loads(done.stdout)["summary"]["passed"] == 1
+    assert "loaded\n" in done.stderr
+    assert "judging 2\n" in done.stderr
+
+
+def test_defaults_of_a_directory_may_use_them(tmp_path: Path) -> None:
+    env = project(tmp_path, "{name: one, event: 3}", "{name: two, event: 2}")
+    (tmp_path / "_defaults.yml").write_text("defaults: {expect: {output: {$even: true}}}\n")
+    running.run(tmp_path, "run", "a.yml", env=env)
+    assert {name: found["status"] for name, found in results(tmp_path).items()} == {
+        "one": "failed",
+        "two": "passed",
+    }
 
 
 def test_a_suite_without_them_looks_for_none(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from lambda_scenarios.checks.matchers import (
     ANYTHING,
     EXACT,
     INCLUSION,
+    MATCHER_NAMES,
     Mode,
     Reading,
     compile_value,
@@ -85,7 +86,7 @@ def _reads_text(node: Node) -> bool:
 def _as_text(value: Json) -> Json:
     """Headers and cookies are text: `Content-Length: 12` expects "12", as it was written."""
     if isinstance(value, dict):
-        return {k: v if k in ("$length", "$absent", "$present") else _as_text(v) for k, v in value.items()}
+        return {key: item if _is_no_text(key) else _as_text(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_as_text(item) for item in value]
     if isinstance(value, bool):
@@ -93,6 +94,11 @@ def _as_text(value: Json) -> Json:
     if isinstance(value, (WrittenInt, WrittenFloat)):
         return getattr(value, "written", None) or str(value)
     return str(value) if isinstance(value, (int, float)) else value
+
+
+def _is_no_text(key: str) -> bool:
+    """Whether a key is a matcher whose argument is no text; those of extensions get theirs as written."""
+    return key in ("$length", "$absent", "$present") or (key[:1] == "$" and key not in MATCHER_NAMES)
 
 
 def _headers(value: Json, path: DocPath, reading: Reading) -> list[Clause]:

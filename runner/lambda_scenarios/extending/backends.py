@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from lambda_scenarios.extending.entry_points import UnusableExtension, find, in_words, load
+from lambda_scenarios.extending.entry_points import UnusableExtension, aside, find, in_words, load
 from lambda_scenarios.extensions import Backend, Command, Worker
 from lambda_scenarios.model.function import Function
 
@@ -59,7 +59,8 @@ class Starter(NamedTuple):
             directory=self.directory,
         )
         try:
-            said = self.known.backend.command(worker)
+            with aside():
+                said = self.known.backend.command(worker)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # it runs whatever it likes
             raise ValueError(in_words(error)) from None
         wanted = said if isinstance(said, Command) else Command(said)

@@ -6,10 +6,12 @@ what has met a name that isn't built in.
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
 from collections.abc import Collection, Iterator
 from importlib import metadata
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TextIO
 
 Kind = Literal["matchers", "template_functions", "reporters", "backends"]
 
@@ -101,13 +103,19 @@ def load(extension: Extension) -> object:
     if extension not in _loaded:
         point = metadata.EntryPoint(extension.name, extension.value, f"lambda_scenarios.{extension.kind}")
         try:
-            _loaded[extension] = point.load()
+            with aside():
+                _loaded[extension] = point.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # importing it runs whatever it likes
             raise UnusableExtension(
                 f"{extension.shown} can't be loaded: {in_words(error)}",
                 f"its entry point is {extension.value}",
             ) from None
     return _loaded[extension]
+
+
+def aside() -> contextlib.redirect_stdout[TextIO]:
+    """While an extension runs, what it prints goes to the standard error: the other may be a report's."""
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 def in_words(error: BaseException) -> str:

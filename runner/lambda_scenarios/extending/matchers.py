@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from lambda_scenarios.extending.entry_points import UnusableExtension, find, in_words, load
+from lambda_scenarios.extending.entry_points import UnusableExtension, aside, find, in_words, load
 from lambda_scenarios.extensions import Matcher
 from lambda_scenarios.model.expectation import Extended, ExtensionFailed
 from lambda_scenarios.model.values import Json, Origin
@@ -56,7 +56,8 @@ def node(found: Known, name: str, argument: Json, origin: Origin) -> Extended:
 def _asked(found: Known, ask: Callable[[], object]) -> str | None:
     """What a function of the matcher says: None, or a line of text."""
     try:
-        said = ask()
+        with aside():
+            said = ask()
     except (Exception, SystemExit) as error:  # noqa: BLE001  # it runs whatever it likes
         raise UnusableExtension(f"{found.shown} failed: {in_words(error)}") from None
     if said is None:

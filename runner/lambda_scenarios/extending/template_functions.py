@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2.exceptions import UndefinedError
 
-from lambda_scenarios.extending.entry_points import UnusableExtension, find, in_words, load
+from lambda_scenarios.extending.entry_points import UnusableExtension, aside, find, in_words, load
 from lambda_scenarios.scenarios.template_names import TemplateError
 
 
@@ -45,7 +45,8 @@ def _told(name: str, shown: str, function: Callable[..., Any]) -> Callable[..., 
                     f"`{name}` doesn't take these arguments", label=f"it is `{name}({wanted})`", word=name
                 ) from None
         try:
-            return function(*arguments, **named)
+            with aside():
+                return function(*arguments, **named)
         except UndefinedError:  # of what it was given: the template's own fault
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  # it runs whatever it likes
