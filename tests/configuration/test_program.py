@@ -14,6 +14,7 @@ from lambda_scenarios.configuration.find import find
 from lambda_scenarios.configuration.read import read
 from lambda_scenarios.configuration.settings import SETTINGS as KNOWN
 from tests.docs.documents import PAGES, blocks, write_project
+from tests.extending import packages
 from tests.program import running
 
 VERSION = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -62,6 +63,13 @@ def write(folder: Path, path: str, document: Any) -> None:
     target.write_text(document if isinstance(document, str) else json.dumps(document))
 
 
+EXTENSION = """\
+def plain(worker):
+    return worker.command
+
+def lines(run):
+    yield f"{sum(1 for _ in run.records())}\\n"
+"""
 SETTINGS: dict[str, Any] = {
     "timeout": 4,
     "env": {"A": "file", "PIN": "739215"},
@@ -214,6 +222,41 @@ def test_flags_are_taken_back_on_the_command_line(project: Path) -> None:
     assert running.run(project, "run", "-v").stdout.count("\n") > 5
     refused = running.run(project, "run", "--no-such")
     assert refused.status == 2 and "unknown option `--no-such`" in refused.stderr
+
+
+def test_a_step_counts_more_than_its_scenario_and_that_more_than_the_settings(project: Path) -> None:
+    write(project, "lambda-scenarios.yml", {"timeout": 4, "env": {"A": "file", "PIN": "1"}, "retries": 1})
+    steps = [
+        {"id": "first", "expect": {"output": {"seconds": 4, "A": "scenario", "PIN": "1"}}},
+        {
+            "id": "second",
+            "timeout": 2,
+            "env": {"A": "step"},
+            "expect": {"output": {"seconds": 2, "A": "step", "PIN": "1"}},
+        },
+    ]
+    scenario = {"name": "n", "function": "f", "event": ["A", "PIN"], "env": {"A": "scenario"}, "steps": steps}
+    write(project, "scenarios/a.yml", {"scenarios": [scenario]})
+    done = running.run(project, "run")
+    assert done.status == 0, done.stdout + done.stderr
+    assert "attempt 2 of 2" in running.run(project, "run", "--timeout", "3").stdout
+    assert "attempt" not in running.run(project, "run", "--timeout", "3", "--retries", "0").stdout
+
+
+def test_extensions_may_be_named(project: Path, tmp_path: Path) -> None:
+    env = packages.write(
+        tmp_path / "installed",
+        {"backends": {"plain": "acme:plain"}, "reporters": {"lines": "acme:lines"}},
+        {"acme": EXTENSION},
+    )
+    settings = {**SETTINGS, "backend": "plain", "report": {"lines": "out/lines.txt"}}
+    write(project, "lambda-scenarios.yml", settings)
+    done = running.run(project / "src", "run", "../scenarios", env=env)
+    assert done.status == 0, done.stdout + done.stderr
+    assert (project / "out" / "lines.txt").read_text() == "2\n"
+    write(project, "lambda-scenarios.yml", {**settings, "backend": "plian"})
+    refused = running.run(project, "run", env=env)
+    assert refused.status == 2 and "did you mean `plain`?" in refused.stderr
 
 
 def test_reports_go_where_the_settings_say(project: Path) -> None:
