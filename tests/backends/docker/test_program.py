@@ -197,7 +197,7 @@ def test_the_engine_goes_away(project: Path) -> None:
         proxy.kill()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1, (out, err)
-    assert b"the Docker engine went away (connection refused)" in out
+    assert b"the Docker engine went away (" in out
     assert {one["status"] for one in report(project).values()} == {"error"}
     write(project, "{name: a, function: listed}")
     assert running.run(project, *ARGUMENTS, image()).status == 0  # removes what could not be

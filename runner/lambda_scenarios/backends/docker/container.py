@@ -90,7 +90,10 @@ class Container:
         self._pid: int | None = None
         self._stream: socket.socket | None = None
         self._killed = False
-        engine.send("POST", "/containers/create", self._created, body=body, query=query)
+        try:
+            engine.send("POST", "/containers/create", self._created, body=body, query=query)
+        except (ConnectionError, FileNotFoundError) as error:
+            raise OSError(engine.explain(engine.unreached(error))) from None
 
     def _created(self, answer: Answer) -> None:
         if answer.status != 201:
