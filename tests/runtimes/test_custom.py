@@ -6,6 +6,7 @@ import os
 import shutil
 import struct
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,25 @@ class TestRefused:
         part = refusal(tmp_path)
         assert part.problem == "bootstrap is not executable"
         assert part.notes == ("to make it so: chmod +x bootstrap",)
+
+    def test_what_is_wrong_in_an_artifact_is_told_by_its_name(self, tmp_path: Path) -> None:
+        for mode, name in ((0o644, "bootstrap"), (0o755, "inner/bootstrap")):
+            with zipfile.ZipFile(tmp_path / f"{mode:o}.zip", "w") as archive:
+                entry = zipfile.ZipInfo(name)
+                entry.external_attr = (0o100000 | mode) << 16
+                archive.writestr(entry, "#!/bin/sh\n")
+        (tmp_path / "serverless.yml").write_text(
+            "service: s\nprovider: {name: aws, runtime: provided.al2023}\nfunctions:\n"
+            "  plain: {handler: x, package: {artifact: 644.zip}}\n"
+            "  deep: {handler: x, package: {artifact: 755.zip}}\n"
+        )
+        done = running.run(tmp_path, "invoke", "-f", "plain", "-d", "1")
+        assert done.status == 2
+        assert "bootstrap of 644.zip is not executable" in done.stderr
+        assert "chmod +x before it is packed" in done.stderr
+        done = running.run(tmp_path, "invoke", "-f", "deep", "-d", "1")
+        assert done.status == 2
+        assert "there is one in inner/bootstrap of 755.zip: it has to lie at the top" in done.stderr
 
     @pytest.mark.parametrize(
         ("content", "words", "skippable"),

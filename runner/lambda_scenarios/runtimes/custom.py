@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
-from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.runtimes import programs
+from lambda_scenarios.runtimes.archives import archive_of, shown_file
 from lambda_scenarios.runtimes.runtime import Found, Launch, Runtime, World
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def launch(function: Function, world: World) -> Launch:
     from lambda_scenarios.runtimes.executables import Executable, executable
 
     path = _bootstrap(function, world)
-    shown = shown_path(path, world.cwd)
+    shown = shown_file(path, function, world)
     found = executable(path) if os.access(path, os.R_OK) else Executable("linux")
     _refuse_foreign(found, shown)
     if not os.access(path, os.X_OK):
-        raise MissingPart(
-            f"{shown} is not executable", (f"to make it so: chmod +x {shown}",), skippable=False
-        )
+        archive = archive_of(function, world)
+        how = f"chmod +x {shown}" if archive is None else "chmod +x before it is packed, by what keeps modes"
+        raise MissingPart(f"{shown} is not executable", (f"to make it so: {how}",), skippable=False)
     warnings: tuple[str, ...] = ()
     if found.machine is not None and found.machine != function.architecture:
         warnings = (
@@ -64,11 +64,13 @@ def _bootstrap(function: Function, world: World) -> str:
         path = os.path.join(folder, name)
         if os.path.isfile(path):
             return path
-    place = shown_path(os.path.join(function.code, name), world.cwd)
+    place = shown_file(os.path.join(function.code, name), function, world)
     notes = [f"Lambda starts the executable `{name}` of the code, or of a layer"]
     elsewhere = [found for found in _executables(function.code) if os.path.basename(found) == "bootstrap"]
     if elsewhere:
-        notes.append(f"there is one in {shown_path(elsewhere[0], world.cwd)}: let `code` be its directory")
+        archive = archive_of(function, world)
+        where = "let `code` be its directory" if archive is None else "it has to lie at the top"
+        notes.append(f"there is one in {shown_file(elsewhere[0], function, world)}: {where}")
     if function.build is None:
         notes.append("build it first, or give the function of a scenario file a `build` command")
     else:

@@ -14,6 +14,8 @@ from lambda_scenarios.caching import cache_directory
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.runtimes.archives import archive_of
+from lambda_scenarios.runtimes.runtime import World
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -203,12 +205,7 @@ def _unpacked(archive: str, cwd: str, environ: Mapping[str, str]) -> str:
 
 
 def _nothing(function: Function, wanted: str, cwd: str, environ: Mapping[str, str]) -> MissingPart:
-    root = shown_path(function.code, cwd)
-    if function.code.startswith(os.path.join(cache_directory(environ, "code"), "")):
-        package = function.package
-        root = "the archive of its code"
-        if package is not None and package.is_artifact:
-            root = shown_path(package.archive, cwd)
+    root = archive_of(function, World(environ, cwd)) or shown_path(function.code, cwd)
     notes = [f"looked for {wanted} in {root}, in the jars of its lib, and in what Maven and Gradle build"]
     if function.build is not None:
         notes.append(f"`{function.build}` didn't make it")
