@@ -35,6 +35,12 @@ def launched(root: Path, runtime: str = "provided.al2023", **more: object) -> La
     return custom.launch(changed, World(os.environ, str(root)))
 
 
+def checked(root: Path, platform: str) -> None:
+    service = ServiceInfo("s", "dev", "us-east-1", str(root), None)
+    function = Function("f", "s-dev-f", "none", "provided.al2023", str(root), service)
+    custom.check_for_container(function, platform, World(os.environ, str(root)))
+
+
 def refusal(root: Path, runtime: str = "provided.al2023", **more: object) -> MissingPart:
     with pytest.raises(MissingPart) as raised:
         launched(root, runtime, **more)
@@ -144,6 +150,41 @@ class TestRefused:
         assert words in part.problem
         assert part.skippable == skippable
         assert part.notes
+
+
+class TestInContainers:
+    @pytest.mark.parametrize(
+        ("content", "mode", "words"),
+        [
+            (elf("arm64"), 0o755, "bootstrap is built for arm64, and its container is x86_64"),
+            (
+                b"\xcf\xfa\xed\xfe" + struct.pack("<I", 0x0100000C),
+                0o755,
+                "is built for macOS, and Lambda runs",
+            ),
+            ("#!/bin/sh\r\n", 0o755, "has line ends of Windows"),
+            ("", 0o755, "is no executable"),
+            (SCRIPT, 0o644, "is not executable"),
+        ],
+    )
+    def test_what_cannot_be_started(
+        self, tmp_path: Path, content: str | bytes, mode: int, words: str
+    ) -> None:
+        write(tmp_path / "bootstrap", content, mode)
+        with pytest.raises(MissingPart, match=words) as raised:
+            checked(tmp_path, "linux/amd64")
+        assert not raised.value.skippable
+        assert raised.value.notes
+
+    def test_what_can(self, tmp_path: Path) -> None:
+        # The interpreter and the dynamic linker are the image's.
+        for content in (elf("arm64"), elf("arm64", "/lib/ld-nowhere.so.1"), "#!/usr/bin/nowhere\n"):
+            write(tmp_path / "bootstrap", content)
+            checked(tmp_path, "linux/arm64")
+
+    def test_what_is_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(MissingPart, match="bootstrap of f is missing"):
+            checked(tmp_path, "linux/amd64")
 
 
 SCENARIOS = """

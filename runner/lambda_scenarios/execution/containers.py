@@ -9,11 +9,13 @@ from lambda_scenarios.backends.docker import layers
 from lambda_scenarios.backends.docker.engine import Engine, connect
 from lambda_scenarios.backends.docker.image_store import Image, ImageStore
 from lambda_scenarios.backends.docker.images import NONE, image_of
+from lambda_scenarios.backends.docker.options import targets
 from lambda_scenarios.backends.docker.reach import HOST
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.container import ContainerSpec, DockerSettings
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.packaging.packager import Packager
+from lambda_scenarios.runtimes.runtime import World
 
 TASK_ROOT, _OPT = "/var/task", "/opt"
 # Lambda's own: sbx_user1051.
@@ -35,6 +37,7 @@ class Containers:
         self.warnings: list[str] = []
         self._settings = settings
         self._environ = environ
+        self._cwd = cwd
         self._packager = Packager(environ, cwd, say)
         self.engine: Engine = connect(environ)
         # What containers call this machine.
@@ -48,6 +51,11 @@ class Containers:
         platform = arguments.platform or _PLATFORMS.get(function.architecture)
         image = self._image(function, platform)
         code = None if function.image is not None else self._packager.code(function)
+        replaced = arguments.entrypoint or {TASK_ROOT, _OPT} & targets(arguments)
+        if code is not None and function.runtime.startswith(("provided", "go1.x")) and not replaced:
+            from lambda_scenarios.runtimes.custom import check_for_container
+
+            check_for_container(function._replace(code=code), image.platform, World(self._environ, self._cwd))
         entry_point, command = _start(function, code, image)
         user = _user(code, self.engine)
         if code is not None and arguments.user is None:

@@ -15,9 +15,7 @@ def archive_of(function: Function, world: World) -> str | None:
     if not function.code.startswith(os.path.join(cache_directory(world.environ, "code"), "")):
         return None
     package = function.package
-    if package is None or not package.is_artifact:
-        return "the archive of its code"
-    return shown_path(package.archive, world.cwd)
+    return "the archive of its code" if package is None else shown_path(package.archive, world.cwd)
 
 
 def shown_file(path: str, function: Function, world: World) -> str:

@@ -36,11 +36,9 @@ def launch(function: Function, world: World) -> Launch:
     path = _bootstrap(function, world)
     shown = shown_file(path, function, world)
     found = executable(path) if os.access(path, os.R_OK) else Executable("linux")
+    _refuse_broken(found, shown)
     _refuse_foreign(found, shown)
-    if not os.access(path, os.X_OK):
-        archive = archive_of(function, world)
-        how = f"chmod +x {shown}" if archive is None else "chmod +x before it is packed, by what keeps modes"
-        raise MissingPart(f"{shown} is not executable", (f"to make it so: {how}",), skippable=False)
+    _refuse_unexecutable(path, shown, function, world)
     warnings: tuple[str, ...] = ()
     if found.machine is not None and found.machine != function.architecture:
         warnings = (
@@ -55,6 +53,31 @@ def launch(function: Function, world: World) -> Launch:
         version=found.machine or found.kind,
         warnings=warnings,
     )
+
+
+def check_for_container(function: Function, platform: str, world: World) -> None:
+    """Raises MissingPart where no container of `platform` (`linux/arm64`) can start the bootstrap: an exit
+    status would say little."""
+    from lambda_scenarios.runtimes.executables import executable
+
+    path = _bootstrap(function, world)
+    shown = shown_file(path, function, world)
+    if os.access(path, os.R_OK):
+        found = executable(path)
+        _refuse_broken(found, shown)
+        machine = platform.removeprefix("linux/")
+        machine = _OTHER_NAMES.get(machine, machine)
+        if found.kind in ("macos", "windows"):
+            told = f"{shown} is built for {_SYSTEMS[found.kind]}, and Lambda runs Linux"
+            note = f"for Go: GOOS=linux GOARCH={_GO_NAMES.get(machine, machine)}"
+            raise MissingPart(told, (note,), skippable=False)
+        if found.machine not in (None, machine) and not _emulated(found.machine or ""):
+            raise MissingPart(
+                f"{shown} is built for {found.machine}, and its container is {machine}",
+                (f"build it for that (for Go: GOARCH={_GO_NAMES.get(machine, machine)})",),
+                skippable=False,
+            )
+    _refuse_unexecutable(path, shown, function, world)
 
 
 def _bootstrap(function: Function, world: World) -> str:
@@ -88,6 +111,33 @@ def _executables(root: str) -> list[str]:
     return found
 
 
+def _refuse_unexecutable(path: str, shown: str, function: Function, world: World) -> None:
+    if not os.access(path, os.X_OK):
+        archive = archive_of(function, world)
+        how = f"chmod +x {shown}" if archive is None else "chmod +x before it is packed, by what keeps modes"
+        raise MissingPart(f"{shown} is not executable", (f"to make it so: {how}",), skippable=False)
+
+
+def _refuse_broken(found: Executable, shown: str) -> None:
+    """Raises MissingPart for what no machine can start."""
+    if found.kind == "unknown":
+        raise MissingPart(
+            f"{shown} is no executable: it begins neither with `#!` nor with the header of a program",
+            ("a script begins with a line such as `#!/bin/sh`",),
+            skippable=False,
+        )
+    interpreter = found.interpreter or ""
+    if found.kind == "script" and interpreter.endswith("\r"):
+        raise MissingPart(
+            f"{shown} has line ends of Windows, and the kernel looks for `{interpreter[:-1]}\\r`",
+            ("save it with the line ends of Unix",),
+            skippable=False,
+        )
+
+
+_SYSTEMS = {"linux": "Linux", "macos": "macOS", "windows": "Windows"}
+
+
 def _refuse_foreign(found: Executable, shown: str) -> None:
     """Raises MissingPart for what this machine can't start, and says why: the kernel would only say
     `exec format error`, or that there is no such file."""
@@ -95,15 +145,8 @@ def _refuse_foreign(found: Executable, shown: str) -> None:
     machine = this_machine()
     if found.kind == "script":
         _refuse_script(found.interpreter or "", shown)
-    elif found.kind == "unknown":
-        raise MissingPart(
-            f"{shown} is no executable: it begins neither with `#!` nor with the header of a program",
-            ("a script begins with a line such as `#!/bin/sh`",),
-            skippable=False,
-        )
     elif found.kind != here:
-        system = {"linux": "Linux", "macos": "macOS", "windows": "Windows"}
-        told = f"{shown} is built for {system[found.kind]}, and this machine is {system[here]}"
+        told = f"{shown} is built for {_SYSTEMS[found.kind]}, and this machine is {_SYSTEMS[here]}"
         goos = "darwin" if here == "macos" else "linux"
         raise MissingPart(told, (f"for Go: GOOS={goos} GOARCH={_GO_NAMES.get(machine, machine)}", _DOCKER))
     elif found.machine not in (None, machine) and not _emulated(found.machine or ""):
@@ -123,12 +166,6 @@ def _refuse_foreign(found: Executable, shown: str) -> None:
 
 
 def _refuse_script(interpreter: str, shown: str) -> None:
-    if interpreter.endswith("\r"):
-        raise MissingPart(
-            f"{shown} has line ends of Windows, and the kernel looks for `{interpreter[:-1]}\\r`",
-            ("save it with the line ends of Unix",),
-            skippable=False,
-        )
     if not os.path.exists(interpreter):
         named = f"the interpreter {interpreter}, which isn't on this machine" if interpreter else "none"
         raise MissingPart(f"{shown} names {named}", ("its first line says `#!…`", _DOCKER))
