@@ -182,6 +182,16 @@ def test_secrets_of_docker_arguments_are_masked(project: Path) -> None:
     assert '"***"' in done.stdout
 
 
+def test_what_one_container_can_have_at_a_time(project: Path) -> None:
+    write(project, *(f"{{name: {name}, function: listed, isolation: cold}}" for name in "abc"))
+    alone = ("--docker-arg", f"--name lambda-scenarios-test-{os.getpid()}")
+    done = running.run(project, *ARGUMENTS, image(), *alone, "-j", "1")
+    assert done.status == 0, done
+    done = running.run(project, *ARGUMENTS, image(), *alone, "-j", "3")
+    assert done.status == 1
+    assert "one container at a time can have a name or a port of this machine: -j 1" in done.stdout
+
+
 def test_the_engine_goes_away(project: Path) -> None:
     host, _ = host_of(os.environ)
     if not host.startswith("unix://"):

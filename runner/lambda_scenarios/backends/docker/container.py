@@ -73,8 +73,10 @@ class Container:
         output: Callable[[bytes], None],
         changed: Callable[[], None],
         started: Callable[[], None],
+        alone: bool = False,
     ) -> None:
-        """`output` gets what it prints, `changed` is called after that; `started` when it runs.
+        """`output` gets what it prints, `changed` is called after that; `started` when it runs. One that has
+        what only one can have is `alone`: it is created when those before it are removed.
 
         Raises OSError where the engine can't be reached.
         """
@@ -90,10 +92,25 @@ class Container:
         self._pid: int | None = None
         self._stream: socket.socket | None = None
         self._killed = False
+        if alone and engine.is_removing:
+            engine.when_removed(lambda: self._create_late(body, query))
+        else:
+            self._create(body, query)
+
+    def _create(self, body: dict[str, Any], query: dict[str, str]) -> None:
+        engine = self._engine
         try:
             engine.send("POST", "/containers/create", self._created, body=body, query=query)
         except (ConnectionError, FileNotFoundError) as error:
             raise OSError(engine.explain(engine.unreached(error))) from None
+
+    def _create_late(self, body: dict[str, Any], query: dict[str, str]) -> None:
+        if self._killed:
+            return
+        try:
+            self._create(body, query)
+        except OSError as error:
+            self._failed(self._engine.unreached(error))
 
     def _created(self, answer: Answer) -> None:
         if answer.status != 201:

@@ -20,7 +20,7 @@ import docker
 from docker.errors import APIError, DockerException
 from docker.utils import parse_host
 
-from lambda_scenarios.backends.docker import configuration, leftovers
+from lambda_scenarios.backends.docker import configuration, leftovers, options
 from lambda_scenarios.backends.docker.container import Container
 from lambda_scenarios.backends.docker.reach import Reach, find, refuse_one_way
 from lambda_scenarios.errors import MissingPart
@@ -238,6 +238,7 @@ class Engine:
         self._ended: Callable[[], None] = lambda: None
         self._requests: dict[int, _Request] = {}
         self._removals = 0
+        self._waiting: list[Callable[[], None]] = []
 
     # Starting.
 
@@ -262,20 +263,25 @@ class Engine:
             query["platform"] = spec.platform
         if spec.arguments.name is not None:
             query["name"] = spec.arguments.name
-        return Container(self, body, query, output=output, changed=changed, started=started)
+        given = spec.arguments
+        alone = given.name is not None or any(outside for _, outside, _ in options.all_bindings(given))
+        return Container(self, body, query, output=output, changed=changed, started=started, alone=alone)
 
     def ended(self) -> None:
         self._ended()
 
     def explain(self, answer: Answer) -> str:
-        """Why a container could not be run, in one line."""
+        """Why a container could not be run; what helps in further lines."""
         if not answer.status:
             return f"the Docker engine went away ({answer.message})"
         message = answer.message
         if "bind source path does not exist" in message:
             path = message.rpartition(": ")[2]
             return f"the Docker engine at {self.host} doesn't see this machine's {path}"
-        return f"the Docker engine refused: {message}"
+        told = f"the Docker engine refused: {message}"
+        if "already allocated" in message or "already in use" in message:
+            told += "\none container at a time can have a name or a port of this machine: -j 1"
+        return told
 
     # Requests whose answers the loop waits for.
 
@@ -368,6 +374,18 @@ class Engine:
 
     def _removed(self, _answer: Answer) -> None:
         self._removals -= 1
+        if not self._removals:
+            waiting, self._waiting = self._waiting, []
+            for then in waiting:
+                then()
+
+    @property
+    def is_removing(self) -> bool:
+        return self._removals > 0
+
+    def when_removed(self, then: Callable[[], None]) -> None:
+        """Calls `then`, which raises nothing, when what is being removed now is gone."""
+        self._waiting.append(then)
 
     def end(self) -> None:
         """Waits until every container is removed, and makes sure where the engine has not said so.

@@ -232,13 +232,17 @@ def _range(text: str) -> tuple[int, int]:
     return low, high
 
 
+def all_bindings(given: DockerArguments) -> list[tuple[str, str, str]]:
+    """Those of every `-p`."""
+    return [binding for text in given.ports for binding in port_bindings(text)]
+
+
 def _ports(given: DockerArguments, body: dict[str, Any], host: dict[str, Any]) -> None:
     exposed: dict[str, dict[str, str]] = {}
     bindings: dict[str, list[dict[str, str]]] = {}
-    for text in given.ports:
-        for address, outside, inside in port_bindings(text):
-            exposed[inside] = {}
-            bindings.setdefault(inside, []).append({"HostIp": address, "HostPort": outside})
+    for address, outside, inside in all_bindings(given):
+        exposed[inside] = {}
+        bindings.setdefault(inside, []).append({"HostIp": address, "HostPort": outside})
     for text in given.expose:
         for _, _, inside in port_bindings(text):
             exposed[inside] = {}
