@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_scenarios.backends.docker import container, layers, reach
+from lambda_scenarios.backends.docker import container, engine, layers, reach
 from lambda_scenarios.backends.docker.container import Frames
-from lambda_scenarios.backends.docker.engine import host_of
 from lambda_scenarios.backends.docker.images import IMAGES, NONE, image_of
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function, ServiceInfo
@@ -64,12 +64,21 @@ def test_of_another_machine() -> None:
     ],
 )
 def test_addresses_of_engines(named: str, expected: str) -> None:
-    assert host_of({"DOCKER_HOST": named}) == (expected, "DOCKER_HOST")
+    assert engine.host_of({"DOCKER_HOST": named}) == (expected, "DOCKER_HOST")
+
+
+def test_an_engine_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_FIRST_ANSWERS", 0.1)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "engine.sock"))
+        silent.listen()
+        with pytest.raises(MissingPart, match="which DOCKER_HOST names: no answer in time"):
+            engine.connect({"DOCKER_HOST": f"unix://{tmp_path}/engine.sock"})
 
 
 def test_a_context_that_is_not_there() -> None:
     with pytest.raises(MissingPart, match="no Docker context `nowhere`"):
-        host_of({"DOCKER_CONTEXT": "nowhere"})
+        engine.host_of({"DOCKER_CONTEXT": "nowhere"})
 
 
 @pytest.mark.parametrize(

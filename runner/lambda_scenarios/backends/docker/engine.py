@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 # Engine 20.10 (December 2020): the first that knows `host-gateway` and the platform of a container.
 _OLDEST = (1, 41)
 _TIMEOUT = 60
+# The same for its first answers: an engine that hangs is told as one.
+_FIRST_ANSWERS = 15
 # Seconds that the end of a run waits for its containers to be removed.
 _LAST = 30.0
 
@@ -73,7 +75,11 @@ def connect(environ: Mapping[str, str]) -> Engine:
         host, by = host_of(environ)
         refuse_one_way(host)
         client = docker.APIClient(
-            base_url=host, version="auto", timeout=_TIMEOUT, tls=_tls(environ), user_agent="lambda-scenarios"
+            base_url=host,
+            version="auto",
+            timeout=_FIRST_ANSWERS,
+            tls=_tls(environ),
+            user_agent="lambda-scenarios",
         )
     except (DockerException, OSError, ValueError) as error:
         raise explained(host, by, error) from None
@@ -90,6 +96,7 @@ def connect(environ: Mapping[str, str]) -> Engine:
         with contextlib.suppress(APIError):
             bridge = client.inspect_network("bridge")
         reach = find(host, info, bridge, environ)
+        client.timeout = _TIMEOUT
         leftovers.remove(client)
     except (DockerException, OSError) as error:
         client.close()
@@ -210,6 +217,8 @@ def advice() -> str:
 def short(error: Exception) -> str:
     """What the system said, out of what the HTTP client made of it."""
     text = str(error) or type(error).__name__
+    if "timed out" in text:
+        return "no answer in time"
     told = re.search(r"\[Errno -?\d+\] ([\w ]+)|\(\d+, '([\w ]+)'|[A-Z]\w+\('([\w ]+)'", text)
     if told is not None:
         return str(next(filter(None, told.groups()))).lower()
