@@ -14,7 +14,7 @@ from typing import Any
 import docker
 import pytest
 
-from lambda_scenarios.backends.docker.engine import host_of
+from lambda_scenarios.backends.docker.address import host_of
 from tests.backends.docker import engine, images
 from tests.backends.docker.running import VERSION
 from tests.program import running

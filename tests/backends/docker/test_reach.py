@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_scenarios.backends.docker import container, engine, layers, reach
+from lambda_scenarios.backends.docker.address import host_of
 from lambda_scenarios.backends.docker.container import Frames
 from lambda_scenarios.backends.docker.images import IMAGES, NONE, image_of
 from lambda_scenarios.errors import MissingPart
@@ -64,7 +65,7 @@ def test_of_another_machine() -> None:
     ],
 )
 def test_addresses_of_engines(named: str, expected: str) -> None:
-    assert engine.host_of({"DOCKER_HOST": named}) == (expected, "DOCKER_HOST")
+    assert host_of({"DOCKER_HOST": named}) == (expected, "DOCKER_HOST")
 
 
 def test_an_engine_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +79,7 @@ def test_an_engine_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_context_that_is_not_there() -> None:
     with pytest.raises(MissingPart, match="no Docker context `nowhere`"):
-        engine.host_of({"DOCKER_CONTEXT": "nowhere"})
+        host_of({"DOCKER_CONTEXT": "nowhere"})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import parse_repository_tag
 
-from lambda_scenarios.backends.docker.engine import short
+from lambda_scenarios.backends.docker.address import short
 from lambda_scenarios.backends.docker.leftovers import labels, remove_own
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
