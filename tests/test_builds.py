@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -127,10 +128,18 @@ def test_quotes_and_lines(builder: Builder) -> None:
     assert (builder.root / "src/out").read_text() == "it's 2more"
 
 
+def _until_gone(needle: str) -> None:
+    """What was killed may be on its way out for a moment."""
+    until = time.monotonic() + 30
+    while running.left_behind(needle):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_what_it_leaves_running_is_ended(builder: Builder) -> None:
     builder.run(function(builder.root, "a", f"sleep 1234.{os.getpid()} & echo started"))
     assert builder.failed == {}
-    assert running.left_behind(f"1234.{os.getpid()}") == []
+    _until_gone(f"1234.{os.getpid()}")
 
 
 def test_a_project_that_cannot_be_written(builder: Builder) -> None:
@@ -214,3 +223,14 @@ def test_a_build_whose_program_is_missing_is_a_part_of_this_machine(tmp_path: Pa
     assert "or: --missing-runtime skip" in done.stdout
     done = running.run(tmp_path, "run", "scenarios.yml", "--no-reports", "--missing-runtime", "skip")
     assert (done.status, "1 skipped" in done.stdout) == (0, True), done
+
+
+def test_the_time_of_the_whole_run_is_a_build_s_too(tmp_path: Path) -> None:
+    sleep = f"sleep 1235.{os.getpid()}"
+    (tmp_path / "src").mkdir()
+    (tmp_path / "scenarios.yml").write_text(SCENARIOS % f"echo begun; {sleep}")
+    done = running.run(tmp_path, "run", "scenarios.yml", "--no-reports", "--max-time", "1")
+    assert done.status == 1
+    assert "it was still at work when the time of the whole run was over (--max-time)" in done.stdout
+    assert "    begun" in done.stdout
+    _until_gone(sleep)

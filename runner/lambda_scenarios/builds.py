@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import select
+import signal
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,12 +43,18 @@ class Build(NamedTuple):
 
 
 class Site(NamedTuple):
-    """Where builds are run. `root` is the project's directory; `reports` one whose files are no sources."""
+    """Where builds are run. `root` is the project's directory; `reports` one whose files are no sources. At
+    `until` (time.monotonic()) a build that still runs is ended, and has failed."""
 
     root: str
     reports: str
     cwd: str
     environ: Mapping[str, str]
+    until: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.until is not None and time.monotonic() >= self.until
 
 
 def of(function: Function) -> Build | None:
@@ -126,7 +133,7 @@ def _run(build: Build, names: str, site: Site, say: Callable[[str], None]) -> Mi
         reaper.started(pid)
         process = Process(pid, output, reaper)
         try:
-            text = _output(process)
+            text = _output(process, site)
         finally:
             process.kill()
             os.close(output)
@@ -135,6 +142,9 @@ def _run(build: Build, names: str, site: Site, say: Callable[[str], None]) -> Mi
     finally:
         reaper.close()
     status = os.waitstatus_to_exitcode(process.exit or 0)
+    if status == -signal.SIGKILL and site.is_over:
+        how = "it was still at work when the time of the whole run was over (--max-time)"
+        return _failure(names, build, directory, how, text.decode("utf-8", "replace"))
     if status == 0:
         say(f"built {names} in {time.monotonic() - began:.1f} s")
         return None
@@ -145,11 +155,12 @@ def _run(build: Build, names: str, site: Site, say: Callable[[str], None]) -> Mi
     return failure
 
 
-def _output(process: Process) -> bytes:
-    """What it writes until it ends: not until its output ends, which a daemon may hold open."""
+def _output(process: Process, site: Site) -> bytes:
+    """What it writes until it ends or its time is over: not until its output ends, which a daemon may hold
+    open."""
     data = b""
     ended = False
-    while not ended:
+    while not ended and not site.is_over:
         ended = process.poll()
         select.select([process.output], [], [], 0.0 if ended else 0.05)
         with contextlib.suppress(BlockingIOError):

@@ -117,7 +117,7 @@ def run(
         raise UsageError(*wrong)
     _check_qualifier(request, suite.cases)
     order = _order(suite.cases, request, world)
-    unbuilt = _build(order, request, world, say)
+    unbuilt = _build(order, request, world, began, say)
     measurement = _measurement(request, world)
     try:
         conditions = _conditions(request)._replace(say=say, unbuilt=unbuilt, coverage=measurement)
@@ -284,7 +284,11 @@ def _order(cases: Sequence[Case], request: RunRequest, world: World) -> list[tup
 
 
 def _build(
-    order: Sequence[tuple[int, Case]], request: RunRequest, world: World, say: Callable[[str], None]
+    order: Sequence[tuple[int, Case]],
+    request: RunRequest,
+    world: World,
+    began: float,
+    say: Callable[[str], None],
 ) -> Mapping[tuple[str, str], MissingPart]:
     """Runs the builds of the functions that are invoked; those that failed, by command and directory."""
     functions = [
@@ -297,9 +301,9 @@ def _build(
         return {}
     from lambda_scenarios.builds import Site, run_builds
 
-    return run_builds(
-        functions, Site(request.suite.root, request.reports.directory, world.cwd, world.environ), say
-    )
+    until = None if request.max_time is None else began + request.max_time
+    site = Site(request.suite.root, request.reports.directory, world.cwd, world.environ, until)
+    return run_builds(functions, site, say)
 
 
 def _jobs(request: RunRequest) -> int:
