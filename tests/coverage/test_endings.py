@@ -49,6 +49,21 @@ def test_each_ending_keeps_what_ran(shop: Path, function: str, file: str, isolat
     assert reached(file, found) == set(ORDER[file]) - {kind for name, kind in LOST if name == file}
 
 
+LOADING = {
+    "app.py": "x = 1\nif x:\n    raise ValueError(x)\ny = 2\n",
+    "app.js": "const x = 1;\nif (x === 1) {\n  throw new Error('x');\n}\nif (x === 2) {\n  x.y();\n}\n",
+}
+
+
+@pytest.mark.parametrize(("function", "file"), [PYTHON, pytest.param(*NODE, marks=needs_node)])
+def test_a_module_that_cant_be_loaded_keeps_what_ran(shop: Path, function: str, file: str) -> None:
+    (shop / file).write_text(LOADING[file])
+    scenarios(shop, (function, "plain"))
+    lines = covered(shop)[file].lines
+    ran = {"app.py": {1: True, 3: True, 4: False}, "app.js": {1: True, 3: True, 6: False}}[file]
+    assert {line: bool(lines[line]) for line in ran} == ran
+
+
 @pytest.mark.parametrize(("function", "file"), [PYTHON, pytest.param(*NODE, marks=needs_node)])
 def test_a_run_that_stops_keeps_what_ran(shop: Path, function: str, file: str) -> None:
     """-x ends workers that are busy with other invocations."""

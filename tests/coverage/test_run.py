@@ -311,6 +311,17 @@ def test_a_debugger_is_refused(shop: Path) -> None:
     assert "--debug and --coverage contradict each other" in done.stderr
 
 
+def test_a_place_for_temporary_files_is_needed(shop: Path) -> None:
+    scenarios(shop, ("inPython", "plain"))
+    done = running.run(shop, "run", "--coverage", env={"TMPDIR": str(shop / "nowhere")})
+    assert done.status == 2
+    assert "--coverage can't write to " in done.stderr
+    done = running.run(shop, "run", "--coverage", env={"TMPDIR": "scenarios"})
+    assert done.status == 0, done.stdout + done.stderr
+    assert "\ncoverage " in done.stdout
+    assert os.listdir(shop / "scenarios") == ["all.yml"]
+
+
 # What the function sees.
 
 SEEING = """\

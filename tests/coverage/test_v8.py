@@ -55,7 +55,7 @@ def test_takings_are_added_up_by_characters(takings: list[tuple[list[tuple[int, 
 
 
 CODE = """\
-#!/usr/bin/env node
+// A shop.
 'use strict';
 
 const add = (a, b) => a + b; // 𝒶 outside of the first plane
@@ -141,6 +141,7 @@ const take = () => post('Profiler.takePreciseCoverage').result.filter((one) => o
   }
   takings.push(...take());
   let lines = null;
+  let branches = null;
   if (oracle) {
     const convert = require(oracle)(file, 0);
     await convert.load();
@@ -151,8 +152,11 @@ const take = () => post('Profiler.takePreciseCoverage').result.filter((one) => o
         Object.entries(one.statementMap).map(([key, place]) => [place.start.line, one.s[key]]),
       ]),
     );
+    branches = Object.values(convert.toIstanbul()).flatMap((one) =>
+      Object.entries(one.branchMap).map(([key, place]) => [place.loc.start.line, one.b[key][0]]),
+    );
   }
-  console.log(JSON.stringify({ takings: takings.map((one) => one.functions), lines }));
+  console.log(JSON.stringify({ takings: takings.map((one) => one.functions), lines, branches }));
 })();
 """
 
@@ -191,6 +195,10 @@ def test_lines_are_those_of_v8_to_istanbul(tmp_path: Path) -> None:
         assert named["close"] == 2
         assert named["never"] == 0
         assert named["open"] == 0
+    alike = v8.of_script("app.cjs", CODE, once["takings"], [1])
+    assert sorted((line, bool(taken)) for (line, _, _), taken in alike.branches.items()) == sorted(
+        (line, taken > 0) for line, taken in once["branches"] if line not in out
+    )
     # All takings of one process say as much as the one.
     one, many = (v8.of_script("app.cjs", CODE, t, [1] * len(t)) for t in (once["takings"], often))
     assert one.lines == many.lines

@@ -9,6 +9,7 @@ from lambda_scenarios.coverage.lcov import merge
 from lambda_scenarios.coverage.nodejs import Nodejs
 from lambda_scenarios.coverage.paths import Sources
 from lambda_scenarios.coverage.python import Python
+from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.runtimes.runtime import Launch, World
 
@@ -17,11 +18,20 @@ class Measurement:
     """Makes workers measure, and gathers what they did. To be closed: it has a temporary directory."""
 
     def __init__(self, root: str, world: World) -> None:
-        """`root` is the project's directory."""
+        """`root` is the project's directory. Raises UsageError where temporary files can't be made."""
         self._root = root
         folder = world.environ.get("TMPDIR") or "/tmp"  # noqa: S108  # a name that nobody can foresee
-        self._directory = os.path.join(folder, f"lambda-scenarios-coverage-{os.urandom(8).hex()}")
-        os.mkdir(self._directory, 0o700)
+        name = f"lambda-scenarios-coverage-{os.urandom(8).hex()}"
+        self._directory = os.path.join(world.cwd, folder, name)
+        try:
+            os.mkdir(self._directory, 0o700)
+        except OSError as error:
+            raise UsageError(
+                Diagnostic(
+                    f"--coverage can't write to {folder}: {error.strerror}",
+                    notes=("TMPDIR names another directory",),
+                )
+            ) from None
         self._python = Python(self._directory, root, world)
         self._nodejs = Nodejs(self._directory)
         self._services: dict[str, str] = {}  # by code directory

@@ -87,10 +87,11 @@ class _Text:
             self.lines.append((begin, begin + length - (len(line) - len(body)), body))
             begin += length
         self._begins = [begin for begin, _, _ in self.lines]
+        self._ends = [end for _, end, _ in self.lines]
 
     def line_of(self, offset: int) -> int:
-        """From 1."""
-        return max(1, bisect_right(self._begins, offset))
+        """From 1. What begins behind the last character of a line is told as of the next."""
+        return min(len(self.lines), bisect_right(self._ends, offset) + 1)
 
     def offset(self, line: int, column: int) -> int:
         """Of a column (from 0, in units of UTF-16) of a line (from 1)."""
@@ -170,16 +171,17 @@ def _parts(
     found: Counts,
     place: Callable[[int], tuple[str, int] | None],
 ) -> tuple[dict[str, dict[Named, int]], dict[str, dict[Branch, int | None]]]:
-    """Functions by their names, and blocks that ran otherwise than what is around them, by file."""
+    """Functions by their names, and blocks that V8 counted by themselves, by file."""
     calls: dict[tuple[int, str], int] = {}
     blocks: dict[tuple[int, int], None] = {}
     for taking, repeated in zip(takings, times, strict=True):
         for function in taking:
-            first, *inner = function["ranges"]
+            first = function["ranges"][0]
             if function["functionName"]:
                 key = (first["startOffset"], function["functionName"])
                 calls[key] = calls.get(key, 0) + first["count"] * repeated
-            for block in inner:
+            # As v8-to-istanbul has it, what a function that was called consists of is one as well.
+            for block in function["ranges"] if function["isBlockCoverage"] else ():
                 blocks[block["startOffset"], block["endOffset"]] = None
     functions: dict[str, dict[Named, int]] = {}
     for (offset, name), number in sorted(calls.items()):
