@@ -233,6 +233,18 @@ def test_a_compiler_that_fails(repository: Path, tmp_path: Path, monkeypatch: py
     assert list(started.iterdir()) == []
 
 
+@needs_jdk
+def test_two_runs_that_prepare_it_at_once(repository: Path, tmp_path: Path) -> None:
+    client = java_client.client(at(tmp_path, LAMBDA_SCENARIOS_MAVEN_REPOSITORY=str(repository)))
+    assert JAVAC is not None
+    folder = tmp_path / "started" / "one"
+    java_start._make(client, (JAVAC,), str(folder))
+    before = sorted(path.stat().st_ino for path in folder.iterdir())
+    java_start._make(client, (JAVAC,), str(folder))
+    assert sorted(path.stat().st_ino for path in folder.iterdir()) == before
+    assert os.listdir(folder.parent) == ["one"]
+
+
 # --- where the classes are
 
 

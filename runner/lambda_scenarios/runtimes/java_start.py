@@ -151,8 +151,11 @@ def _make(client: Client, javac: tuple[str, ...], folder: str) -> None:
         _merge(client.class_path, begun)
         with open(os.path.join(begun, "java.security"), "w", encoding="ascii") as file:
             file.write(_SECURITY)
-        with contextlib.suppress(FileExistsError):  # another run was faster
+        try:
             os.rename(begun, folder)
+        except OSError:
+            if not os.path.isdir(folder):  # else another run was faster
+                raise
     finally:
         import shutil
 

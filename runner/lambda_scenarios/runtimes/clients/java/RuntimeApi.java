@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -23,6 +24,8 @@ import java.util.Locale;
 final class RuntimeApi implements Runnable {
   private static final String PATH = "/2018-06-01/runtime/";
   private static final int CAUSE_LIMIT = 1024 * 1024; // bytes of a header, as AWS's client has it
+
+  private static final int LARGE = 64 * 1024; // bytes
 
   private final String host;
   private final int port;
@@ -103,7 +106,7 @@ final class RuntimeApi implements Runnable {
 
   /** Asks for the next invocation, and doesn't wait for it. */
   void ask() throws IOException {
-    send("GET", "invocation/next", "", null, 0);
+    send("GET", "invocation/next", "", null);
     asked = true;
   }
 
@@ -128,8 +131,7 @@ final class RuntimeApi implements Runnable {
   }
 
   void succeed(String id, ByteArrayOutputStream result) throws IOException {
-    byte[] bytes = result.toByteArray();
-    send("POST", "invocation/" + id + "/response", took(), bytes, bytes.length);
+    send("POST", "invocation/" + id + "/response", took(), result.toByteArray());
     receive();
     if (status != 202) {
       throw new LambdaRuntimeClientException("Failed to post invocation response.", status);
@@ -154,8 +156,7 @@ final class RuntimeApi implements Runnable {
         all.append(new String(cause, StandardCharsets.UTF_8)).append("\r\n");
       }
     }
-    byte[] bytes = DtoSerializers.serialize(error.errorRequest);
-    send("POST", path, all.toString(), bytes, bytes.length);
+    send("POST", path, all.toString(), DtoSerializers.serialize(error.errorRequest));
     receive();
     if (status != 202) {
       throw new LambdaRuntimeClientException("http://" + host + ":" + port + PATH + path, status);
@@ -166,22 +167,24 @@ final class RuntimeApi implements Runnable {
     return "Lambda-Scenarios-Duration-Us: " + (System.nanoTime() - began) / 1000 + "\r\n";
   }
 
-  private void send(String method, String path, String headers, byte[] content, int length)
-      throws IOException {
+  private void send(String method, String path, String headers, byte[] content) throws IOException {
     connected();
     StringBuilder head = new StringBuilder(256).append(method).append(' ').append(PATH).append(path);
     head.append(" HTTP/1.1\r\nHost: ").append(host).append(':').append(port).append("\r\n").append(headers);
+    int length = content == null ? 0 : content.length;
     if (content != null) {
       head.append("Content-Type: application/json\r\nContent-Length: ").append(length).append("\r\n");
     }
     byte[] first = head.append("\r\n").toString().getBytes(StandardCharsets.UTF_8);
-    if (content == null) {
+    if (length > LARGE) { // not held twice: the function may have left little memory
       out.write(first);
+      out.write(content);
       return;
     }
-    byte[] whole = new byte[first.length + length];
-    System.arraycopy(first, 0, whole, 0, first.length);
-    System.arraycopy(content, 0, whole, first.length, length);
+    byte[] whole = Arrays.copyOf(first, first.length + length);
+    if (content != null) {
+      System.arraycopy(content, 0, whole, first.length, length);
+    }
     out.write(whole);
   }
 
