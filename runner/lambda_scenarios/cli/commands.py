@@ -13,6 +13,7 @@ COMMANDS = {
     "init": "write a first scenario file for each function of a service",
     "run": "run scenarios and write reports",
     "invoke": "invoke one function, with the options of `serverless invoke local`",
+    "record": "invoke one function and write the scenario that expects what came back",
     "validate": "check scenario files and the services they name; start nothing",
     "list": "list scenarios after expansion",
     "functions": "list the functions of a service, as resolved",
@@ -27,7 +28,7 @@ COMMANDS = {
 
 
 # Commands of the command line's description that later versions will have.
-NOT_YET = frozenset(["record", "completion"])
+NOT_YET = frozenset(["completion"])
 
 
 class Command(NamedTuple):

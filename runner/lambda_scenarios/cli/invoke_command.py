@@ -34,8 +34,8 @@ from lambda_scenarios.runtimes.runtime import World
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambda_scenarios.backends.early import Early
-    from lambda_scenarios.invoke.pipeline import InvokeRequest
-    from lambda_scenarios.model.scenario import BackendName
+    from lambda_scenarios.invoke.pipeline import Invoked, InvokeRequest
+    from lambda_scenarios.model.scenario import BackendName, Credentials
 
 
 def _configure(parser: Parser) -> None:
@@ -43,6 +43,11 @@ def _configure(parser: Parser) -> None:
         "The result goes to stdout as JSON; what the function prints, and Lambda's REPORT line, to stderr.\n"
         "Exit status: 0 the function returned, 1 it ended in an error, 2 the input can't be used."
     )
+    add_invocation(parser, "inherit")
+
+
+def add_invocation(parser: Parser, credentials: Credentials) -> None:
+    """The options of one invocation: `invoked` reads them. `credentials` is whose keys are the default."""
     parser.verbatim |= {"-d": "--data", "--data": "--data", "-c": "--context", "--context": "--context"}
     parser.add_argument("-f", "--function", required=True, metavar="NAME", help="of the service")
     group = parser.add_argument_group(
@@ -80,7 +85,7 @@ def _configure(parser: Parser) -> None:
         "-e", "--env", action="append", metavar="NAME=VALUE", help="environment variable; repeatable"
     )
     group.add_argument("--inherit-env", action="store_true", help="the function sees all of the shell's")
-    add_credentials(group, "inherit")
+    add_credentials(group, credentials)
     group.add_argument(
         "--log-format", choices=("text", "json"), help="of the function's logger, as Lambda's setting"
     )
@@ -94,7 +99,26 @@ def _configure(parser: Parser) -> None:
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
+    found = invoked(options, world)
+    if found is None:
+        return statuses.FAILED
+    from lambda_scenarios.invoke.answer import answer
+
+    print(answer(found.outcome, indented=sys.stdout.isatty()))
+    return statuses.DONE if isinstance(found.outcome.ending, Returned) else statuses.FAILED
+
+
+def invoked(
+    options: argparse.Namespace, world: World, by_default: Credentials | None = None
+) -> Invoked | None:
+    """Invokes, and tells on stderr what the function prints and what Lambda says of it; None where it could
+    not be run, which is told. `by_default` is whose credentials, where nothing says.
+
+    Raises UsageError and Interrupted.
+    """
     configure(options, world)
+    if options.credentials is None and options.assume_role is None:
+        options.credentials = by_default
     if options.docker and "backend" not in options.given:
         options.backend = None
     where = options.service or "."
@@ -113,7 +137,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
             early.discard()
 
 
-def _invoke(options: argparse.Namespace, world: World, early: Early | None) -> int:
+def _invoke(options: argparse.Namespace, world: World, early: Early | None) -> Invoked | None:
     from lambda_scenarios.invoke.pipeline import Console, invoke
 
     last = b"\n"
@@ -129,11 +153,12 @@ def _invoke(options: argparse.Namespace, world: World, early: Early | None) -> i
     console = Console(
         warn=lambda warnings: tell(warnings, world), output=output, standard_input=_standard_input
     )
-    invocation, outcome = invoke(_request(options, world), world, console, early)
+    found = invoke(request_of(options, world), world, console, early)
+    invocation, outcome = found.invocation, found.outcome
     if isinstance(outcome.ending, BackendFailed):
         print(f"error: {outcome.ending.problem}", file=sys.stderr)
-        return statuses.FAILED
-    from lambda_scenarios.invoke.answer import answer, report_line
+        return None
+    from lambda_scenarios.invoke.answer import report_line
 
     # The function's last line may lack its end: the REPORT line is one of its own all the same.
     print(
@@ -145,8 +170,7 @@ def _invoke(options: argparse.Namespace, world: World, early: Early | None) -> i
         told = hint(outcome, invocation.credentials)
         if told is not None:
             print("hint:", told, file=sys.stderr, flush=True)
-    print(answer(outcome, indented=sys.stdout.isatty()))
-    return statuses.DONE if isinstance(outcome.ending, Returned) else statuses.FAILED
+    return found
 
 
 def _standard_input() -> bytes:
@@ -158,7 +182,8 @@ def _standard_input() -> bytes:
     return read(sys.stdin.fileno(), lambda text: print(text, file=sys.stderr, flush=True), LARGEST_EVENT)
 
 
-def _request(options: argparse.Namespace, world: World) -> InvokeRequest:
+def request_of(options: argparse.Namespace, world: World) -> InvokeRequest:
+    """What the options ask for. Raises UsageError."""
     from lambda_scenarios.execution.prepare import Conditions
     from lambda_scenarios.invoke.event import Given
     from lambda_scenarios.invoke.pipeline import InvokeRequest

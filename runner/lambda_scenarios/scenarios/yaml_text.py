@@ -11,13 +11,22 @@ from lambda_scenarios.model.values import Json
 from lambda_scenarios.scenarios.yaml_scalars import NotJsonError, resolve
 
 # Narrower than what YAML takes without quotes: nothing of YAML's own, whatever stands before or after it.
-_BARE = re.compile(r"[A-Za-z_/$][\w/.$@+=-]*(?: [\w/.$@+=(-][\w/.$@+=,()-]*)*", re.ASCII)
+_INNER = r"(?:[\w/.$@+=;-]|:(?=[\w/]))"
+_BARE = re.compile(rf"(?:[A-Za-z_/$]|\.\.?/){_INNER}*(?: [\w/.$@+=(-](?:{_INNER}|[,()])*)*", re.ASCII)
 # Booleans of YAML 1.1, which other programs may see here.
 _BOOLEANS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 # What the parser takes for something else than itself, though it is written in quotes.
 _ESCAPED = re.compile("[\x7f-\x9f\xad\u2028\u2029\ufeff\ufffe\uffff\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 _LONGEST_KEY = 1000  # YAML takes 1,024 characters for a key in one line
 _DEEPEST = 60
+
+
+class OneLine(dict[str, Json]):
+    """A mapping that `block` writes in one line, with a comment."""
+
+    def __init__(self, value: dict[str, Json], comment: str) -> None:
+        super().__init__(value)
+        self.comment = comment
 
 
 class Unwritable(Exception):
@@ -84,7 +93,9 @@ def flow(value: Json, leaf: Callable[[Json], str] = scalar) -> str:
 def _lines(value: Json, leaf: Callable[[Json], str], depth: int) -> Iterator[str]:
     if depth > _DEEPEST:
         raise Unwritable("it is nested too deep")
-    if isinstance(value, dict) and value:
+    if isinstance(value, OneLine):
+        yield f"{flow(value, leaf)} # {value.comment}"
+    elif isinstance(value, dict) and value:
         for key, item in value.items():
             yield from _entry(key, item, leaf, depth)
     elif isinstance(value, list) and value:
@@ -100,7 +111,7 @@ def _lines(value: Json, leaf: Callable[[Json], str], depth: int) -> Iterator[str
 
 def _entry(key: str, value: Json, leaf: Callable[[Json], str], depth: int) -> Iterator[str]:
     name = _key(key)
-    if isinstance(value, (dict, list)) and value:
+    if isinstance(value, (dict, list)) and value and not isinstance(value, OneLine):
         yield f"{name}:"
         yield from (f"  {line}" for line in _lines(value, leaf, depth + 1))
     else:
@@ -111,3 +122,16 @@ def _key(key: str) -> str:
     if len(key) > _LONGEST_KEY:
         raise Unwritable("a key that is too long for one line")
     return scalar(key)
+
+
+def untemplated(value: Json) -> Json:
+    """The value, with nothing in it that would be read as a template. Raises Unwritable."""
+    if isinstance(value, str) and ("{{" in value or "{%" in value or "{#" in value):
+        if "endraw" in value:
+            raise Unwritable("a text that ends what would protect it from being a template")
+        return f"{{% raw %}}{value}{{% endraw %}}"
+    if isinstance(value, list):
+        return [untemplated(item) for item in value]
+    if isinstance(value, dict):
+        return {key: untemplated(item) for key, item in value.items()}
+    return value

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.model.locations import get_at, parse_location
 from lambda_scenarios.sample_events.samples import sample_event
-from lambda_scenarios.scenarios.templating import is_template
-from lambda_scenarios.scenarios.yaml_text import entry, flow, scalar
+from lambda_scenarios.scenarios.yaml_text import Unwritable, entry, flow, scalar, untemplated
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.values import Json
@@ -40,7 +39,7 @@ def _scenario(key: str, name: str, trigger: Trigger | None, region: str | None) 
     if trigger is None:
         lines += ["    event: {} # nothing in the service file says what invokes it: write what it gets"]
     elif trigger.whole:
-        lines += [*entry("event", _plain(trigger.whole[0]), 4)]
+        lines += _written("event", trigger.whole[0]) or ["    event: {} # its input can't be written here"]
     elif trigger.sample is None:
         lines += [
             f"    event: {{}} # there is no sample event of {_shown(trigger.about)}: write what it gets"
@@ -52,6 +51,15 @@ def _scenario(key: str, name: str, trigger: Trigger | None, region: str | None) 
     return [*lines, "    # Without `expect`, it has to return without an error."]
 
 
+def _written(key: str, value: Json, *, in_one_line: bool = False) -> list[str]:
+    """The lines of a key; none where a scenario file can't hold the value."""
+    try:
+        value = untemplated(value)
+        return [f"    {scalar(key)}: {flow(value)}"] if in_one_line else entry(key, value, 4)
+    except Unwritable:
+        return []
+
+
 def _of_sample(trigger: Trigger, sample: str, region: str | None) -> list[str]:
     lines = [f"    event_from: {sample} # to see all of it: lambda-scenarios events {sample}"]
     event = sample_event(sample, region)
@@ -59,7 +67,7 @@ def _of_sample(trigger: Trigger, sample: str, region: str | None) -> list[str]:
     for location, value in trigger.changes:
         there = get_at(event, parse_location(location))
         if not there or any(found != value for _, found in there):
-            changes.append(f"  {scalar(location)}: {flow(_plain(value))}")
+            changes += (line[2:] for line in _written(location, value, in_one_line=True))
     changes += _likely(event, trigger)
     header = "event_set: # any place of the event"
     if all(line.startswith("  # ") for line in changes):
@@ -80,7 +88,7 @@ def _likely(event: Json, trigger: Trigger) -> list[str]:
     for location in _LIKELY:
         for _, value in get_at(event, parse_location(location)):
             if value is not None:
-                return entry(location, _plain(value), 2)
+                return entry(location, untemplated(value), 2)
     if trigger.is_http:
         return ['  # queryStringParameters: {page: "2"}', "  # headers.authorization: Bearer token"]
     return [f"  # {scalar(key)}: …" for key in list(event)[:1]] if isinstance(event, dict) else []
@@ -146,17 +154,6 @@ def _name(trigger: Trigger | None, names: set[str]) -> str:
 def _plain_text(text: str) -> str:
     """A name: one line, nothing of templates, no `::`."""
     return " ".join(text.replace("::", ":").replace("{{", "{").replace("{%", "{").replace("{#", "{").split())
-
-
-def _plain(value: Json) -> Json:
-    """The value, with nothing in it that would be read as a template."""
-    if isinstance(value, str):
-        return f"{{% raw %}}{value}{{% endraw %}}" if is_template(value) else value
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
 
 
 def _shown(text: str) -> str:
