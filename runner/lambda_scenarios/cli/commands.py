@@ -23,12 +23,13 @@ COMMANDS = {
     "report": "write the reports of a run that was interrupted or killed",
     "schema": "print a JSON Schema: scenario, defaults, config or report",
     "doctor": "tell what is there and what is missing for each runtime and backend",
+    "completion": "print a script that completes commands, options and names in bash, zsh or fish",
     "version": "print versions",
 }
 
 
 # Commands of the command line's description that later versions will have.
-NOT_YET = frozenset(["completion"])
+NOT_YET: frozenset[str] = frozenset()
 
 
 class Command(NamedTuple):

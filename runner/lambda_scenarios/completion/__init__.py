@@ -1,0 +1,1 @@
+"""Completion in shells: scripts made out of the real parsers."""
