@@ -32,6 +32,7 @@ TOO_HEAVY = (
     "jsonschema_rs",
     "logging",
     "lambda_scenarios.checks.explain",
+    "lambda_scenarios.coverage",
     "lambda_scenarios.checks.snapshots",
     "lambda_scenarios.diagnostics",
     "lambda_scenarios.extending",

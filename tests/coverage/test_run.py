@@ -311,6 +311,20 @@ def test_a_debugger_is_refused(shop: Path) -> None:
     assert "--debug and --coverage contradict each other" in done.stderr
 
 
+def test_doctor_tells_which_pythons_have_it(shop: Path) -> None:
+    version = subprocess.run(
+        [sys.executable, "-c", "import coverage; print(coverage.__version__)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    assert f"coverage: coverage.py {version}\n" in running.run(shop, "doctor").stdout
+    (shop / ".venv").unlink()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=shop, check=True)
+    said = "no coverage.py for --coverage: .venv/bin/python -m pip install coverage\n"
+    assert said in running.run(shop, "doctor").stdout
+
+
 def test_a_place_for_temporary_files_is_needed(shop: Path) -> None:
     scenarios(shop, ("inPython", "plain"))
     done = running.run(shop, "run", "--coverage", env={"TMPDIR": str(shop / "nowhere")})

@@ -22,7 +22,7 @@ _DEFAULT_SIGNALS = [
 
 
 # Seconds that a worker has for leaving, after which the question is repeated, and between two looks.
-_PATIENCE = 1.0
+_PATIENCE = 2.0
 _AGAIN = 0.1
 _GLANCE = 0.001
 

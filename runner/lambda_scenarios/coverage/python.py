@@ -186,6 +186,16 @@ class Python:
         return found, problems
 
 
+def coverage_of(interpreter: str, world: World) -> str:
+    """What `doctor` says of coverage.py in a Python."""
+    look = "import sys; sys.path[:1] = []; import coverage; print(coverage.__version__)"
+    version = programs.ask((interpreter, "-c", look), world.environ)
+    if version is None:
+        shown = shlex.quote(shown_path(interpreter, world.cwd))
+        return f"no coverage.py for --coverage: {shown} -m pip install coverage"
+    return f"coverage: coverage.py {version.strip()}"
+
+
 def _omitted(code: str, layers: tuple[str, ...]) -> list[str]:
     """Patterns of what lies in a code directory and isn't the function's own."""
     foreign = [f"{code}/{name}" for name in vendored(code)]

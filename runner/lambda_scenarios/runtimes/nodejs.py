@@ -78,6 +78,7 @@ def inspect(world: World) -> tuple[Found, ...]:
         return (Found("nodejs", None, None, advice),)
     more = (
         "debugger: its inspector",
+        "coverage: its own",
         f"TypeScript in service files: {_typescript(found.version, world.cwd)}",
     )
     return (Found("nodejs", found.version, found.path, advice, more),)

@@ -94,6 +94,7 @@ def _layer_paths(function: Function, version: str) -> list[str]:
 
 def inspect(world: World) -> tuple[Found, ...]:
     """The Pythons of virtualenvs, which services are run by that have one, and every Python 3 on PATH."""
+    from lambda_scenarios.coverage.python import coverage_of
     from lambda_scenarios.runtimes.debugging import debugpy_of
 
     advice = programs.os_advice(world.environ, "apt-get install python3", "brew install python")
@@ -104,7 +105,9 @@ def inspect(world: World) -> tuple[Found, ...]:
     for path, key in (*own, *others):
         version = programs.python_version(path, world.environ)
         if version is not None and (key or version) not in seen:
-            seen[key or version] = Found("python", version, path, advice, (debugpy_of(path, world),))
+            seen[key or version] = Found(
+                "python", version, path, advice, (debugpy_of(path, world), coverage_of(path, world))
+            )
     return tuple(seen.values()) or (Found("python", None, None, advice),)
 
 
