@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -12,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from lambda_scenarios.cli.main import main
+from lambda_scenarios.runtimes.runtime import World
 from tests.program import running
 
 if shutil.which("git") is None:
@@ -105,9 +109,12 @@ def shop(template: Path, tmp_path: Path) -> Path:
 
 
 def selected(project: Path, revision: str = "HEAD", *arguments: str) -> list[str]:
-    done = running.run(project, "list", "--json", "--changed-since", revision, *arguments)
-    assert done.status == 0, done
-    return [entry["name"] for entry in json.loads(done.stdout)]
+    """Inside of this process, since there are many."""
+    output = io.StringIO()
+    world = World(running.environment(), str(project))
+    with contextlib.redirect_stdout(output):
+        assert main(["list", "--json", "--changed-since", revision, *arguments], world) == 0
+    return [entry["name"] for entry in json.loads(output.getvalue())]
 
 
 def replaced(name: str, old: str, new: str) -> Callable[[Path], object]:
@@ -237,6 +244,25 @@ def test_a_project_below_the_repository_s_top_and_links(shop: Path) -> None:
     (shop.parent / "link").symlink_to("top/shop")
     assert selected(top / "shop") == ["m1", "m2"]
     assert selected(shop.parent / "link") == ["m1", "m2"]
+
+
+def test_of_other_repositories_inside_all_files_count(shop: Path) -> None:
+    library = shop.parent / "library"
+    write(library, "x.py", "")
+    git(library, "init", "--quiet", "--initial-branch", "main")
+    commit(library)
+    git(
+        shop, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../library", "src/mails/lib"
+    )
+    commit(shop)
+    assert selected(shop) == []
+    write(shop, "src/mails/lib/x.py", "x = 1\n")
+    assert selected(shop) == ["m1", "m2"]
+    git(shop / "src" / "mails" / "lib", "checkout", "--quiet", ".")
+    shutil.copytree(library, shop / "src" / "mails" / "notes" / "another")
+    assert selected(shop) == [], "it is none of what a package contains"
+    shutil.move(shop / "src" / "mails" / "notes" / "another", shop / "src" / "orders")
+    assert selected(shop) == ["m2", *ALL_ORDERS]
 
 
 def test_what_a_build_makes_and_git_ignores_is_made_of_everything(shop: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
 
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 
@@ -15,14 +14,6 @@ _SHALLOW = (
     "this clone is shallow, as those of CI systems are: it has only the last commits",
     "GitHub Actions: `fetch-depth: 0` under `with:` of actions/checkout; GitLab: GIT_DEPTH: 0",
 )
-
-
-class Changes(NamedTuple):
-    """Absolute paths, without symbolic links in their directories, of files that were changed, added or
-    deleted; of `trees` (submodules, other repositories) anything may have been."""
-
-    files: frozenset[str]
-    trees: tuple[str, ...] = ()
 
 
 class Revision:
@@ -80,13 +71,21 @@ class Revision:
         done = self._git("rev-parse", "--is-shallow-repository")
         return _SHALLOW if done.stdout.strip() == b"true" else ()
 
-    def changes(self) -> Changes:
-        """Committed or not, and what git doesn't know yet but for what it ignores. Raises UsageError."""
+    def changes(self) -> frozenset[str]:
+        """The files that were changed, added or deleted, committed or not, but for what git ignores: absolute
+        paths without symbolic links in their directories. Raises UsageError.
+
+        Of a submodule or another repository in which something changed, all files count.
+        """
         changed = self._paths("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", self.commit, "--")
         changed += self._paths("ls-files", "--others", "--exclude-standard", "-z")
-        trees = [path.rstrip("/") for path in changed if path.endswith("/") or os.path.isdir(path)]
-        files = {path for path in changed if path.rstrip("/") not in trees}
-        return Changes(frozenset(files | self._aliases(files)), tuple(trees))
+        files: set[str] = set()
+        for path in changed:
+            if os.path.isdir(path) and not os.path.islink(path):
+                files.update(_files_under(path))
+            else:
+                files.add(path)
+        return frozenset(files | self._aliases(files))
 
     def _aliases(self, files: set[str]) -> set[str]:
         """The names that changed files have by symbolic links of the repository."""
@@ -144,6 +143,12 @@ class Revision:
         return UsageError(
             Diagnostic(f"--changed-since: {problem}", notes=tuple(note for note in notes if note))
         )
+
+
+def _files_under(directory: str) -> Iterator[str]:
+    for here, folders, names in os.walk(directory):
+        folders[:] = [name for name in folders if name != ".git"]
+        yield from (os.path.join(here, name) for name in names)
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:

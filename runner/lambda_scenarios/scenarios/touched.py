@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from lambda_scenarios.model.function import Function
     from lambda_scenarios.model.values import Json
     from lambda_scenarios.scenarios.draft import Draft, Expanded, FileHead
-    from lambda_scenarios.scenarios.revision import Changes
     from lambda_scenarios.services.catalog import Catalog
 
 _CONFIGURATION = ("lambda-scenarios.yml", "pyproject.toml")
@@ -48,10 +47,18 @@ class Before(NamedTuple):
 
 
 def touched(
-    cases: Sequence[Expanded], changes: Changes, before: Before, rendering: Rendering, catalog: Catalog
+    cases: Sequence[Expanded],
+    changes: frozenset[str],
+    before: Before,
+    rendering: Rendering,
+    catalog: Catalog,
 ) -> tuple[Expanded, ...]:
-    """Those of the cases that the changes touch, in order. `rendering` is their project's, for this alone."""
-    if not changes.files and not changes.trees:
+    """Those of the cases that the changes touch, in order.
+
+    `changes` are absolute paths, without symbolic links in their directories, of files that were changed,
+    added or deleted. `rendering` is of the cases' project, for this alone.
+    """
+    if not changes:
         return ()
     question = _Question(cases, changes, before, rendering, catalog)
     return tuple(case for case in cases if question.touches(case))
@@ -63,7 +70,7 @@ class _Question:
     def __init__(
         self,
         cases: Sequence[Expanded],
-        changes: Changes,
+        changes: frozenset[str],
         before: Before,
         rendering: Rendering,
         catalog: Catalog,
@@ -79,10 +86,10 @@ class _Question:
         self._files: dict[str, frozenset[str]] = {}
         self._named: frozenset[str] | None = None
         self._unknown: dict[str, bool] = {}
-        self._scenario_files = {path for path in changes.files if self._is_scenario_file(path)}
+        self._scenario_files = {path for path in changes if self._is_scenario_file(path)}
         # What can be code, or named by a scenario.
-        self._others = changes.files - self._scenario_files
-        self._everything = any(self._is_configuration(path) for path in changes.files)
+        self._others = changes - self._scenario_files
+        self._everything = any(self._is_configuration(path) for path in changes)
 
     def touches(self, case: Expanded) -> bool:
         return (
@@ -90,7 +97,7 @@ class _Question:
             or self._is_rewritten(case.draft)
             or self._above_changed(case.draft.head)
             or any(self._function_changed(case, key) for key in case.functions)
-            or (bool(self._others or self._changes.trees) and any(map(self._changed, self._files_of(case))))
+            or (bool(self._others) and any(map(self._changed, self._files_of(case))))
             or self._snapshot_changed(case)
         )
 
@@ -184,19 +191,17 @@ class _Question:
             return self._any_code(function.code, function)
         contains = container(Rules(package.exclude, package.include))
         base = self._directory(root)
-        return self._tree_changed(root) or any(
+        return any(
             contains(os.path.relpath(path, base))
             for path in self._others
             if not self._is_test_data(path, function)
         )
 
     def _any_code(self, directory: str, function: Function) -> bool:
-        if self._tree_changed(directory):
-            return True
         return any(not self._is_test_data(path, function) for path in self._under(self._directory(directory)))
 
     def _directory_changed(self, directory: str) -> bool:
-        return self._tree_changed(directory) or any(True for _ in self._under(self._directory(directory)))
+        return any(True for _ in self._under(self._directory(directory)))
 
     # ---- what is no code
 
@@ -254,22 +259,11 @@ class _Question:
     # ---- paths
 
     def _changed(self, path: str) -> bool:
-        place = self._place(path)
-        return place in self._changes.files or self._tree_changed(place) or self._changed_behind(path)
+        return self._place(path) in self._changes or self._changed_behind(path)
 
     def _changed_behind(self, path: str) -> bool:
         """Of a symbolic link: whether what it leads to changed."""
-        return os.path.islink(path) and os.path.realpath(path) in self._changes.files
-
-    def _tree_changed(self, directory: str) -> bool:
-        """Whether it lies in a tree of which nothing more is known, or has one in it."""
-        if not self._changes.trees:
-            return False
-        place = self._directory(directory) + os.sep
-        return any(
-            place.startswith(tree + os.sep) or (tree + os.sep).startswith(place)
-            for tree in self._changes.trees
-        )
+        return os.path.islink(path) and os.path.realpath(path) in self._changes
 
     def _under(self, directory: str) -> Iterator[str]:
         """What changed in a directory, scenario files aside."""
