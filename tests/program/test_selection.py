@@ -263,6 +263,12 @@ class TestShards:
             ("[]", "it is no report.json of lambda-scenarios"),
             ('{"results": [], "run": {}}', "it is no report.json of lambda-scenarios"),
             (
+                '{"schema_version": 1, "run": {"version": "1", "started": "", "seed": "", "command": [], '
+                '"labels": {}, "services": [], "jobs": 1}, "end": {"wall_ms": 1, "interrupted": null}, '
+                '"environments": [], "results": [{"id": 1}]}',
+                "one of its results can't be read",
+            ),
+            (
                 '{"schema_version": 99, "run": {"version": "9.1"}, "results": []}',
                 "is a report of version 99, and this program reads version",
             ),

@@ -33,9 +33,12 @@ class ReportFile(NamedTuple):
         """The results, one after another. Raises UsageError where one can't be read."""
         for text in self._texts():
             try:
-                yield record_json.decode(text, payloads)
+                record = record_json.decode(text, payloads)
+                if not isinstance(record.duration_ms, (int, float)) or not isinstance(record.id, str):
+                    raise ValueError("not a record")  # as of what can't be decoded
             except ValueError as problem:
                 _refuse(self.shown, f"one of its results can't be read: {problem}")
+            yield record
 
     def _texts(self) -> Iterator[str]:
         if self.results is None:
