@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.verdict import Verdict
 
 
-class Desk(NamedTuple):
+class Supply(NamedTuple):
     """How a later step gets its task. `assign` raises MissingPart; `cwd` is what shown paths begin at."""
 
     assign: Callable[[int, Invocation], Assignment]
@@ -71,7 +71,7 @@ class Course:
     """One scenario on its way. `passes` are those that have ended, and `attempts` their records; `over` says
     that no more follows."""
 
-    def __init__(self, number: int, case: Case, first: Assignment, desk: Desk, manner: Manner) -> None:
+    def __init__(self, number: int, case: Case, first: Assignment, supply: Supply, manner: Manner) -> None:
         assert case.invocation is not None, "skipped scenarios have no course"
         self.number = number
         self.case = case
@@ -82,7 +82,7 @@ class Course:
         self.spec = first.spec
         self.cold = first.apart is not None
         self._first = first
-        self._desk = desk
+        self._supply = supply
         self._manner = manner
         self._pass = manner.first(self)
 
@@ -171,11 +171,11 @@ class Course:
             step = self.case.steps[index]
             try:
                 self.invocation = step.invocation or step.render(tuple(self._pass.captured))
-                found = self._desk.assign(self.number, self.invocation)
+                found = self._supply.assign(self.number, self.invocation)
             except UsageError as error:
                 from lambda_scenarios.diagnostics import in_short
 
-                raise _Unready(in_short(error.diagnostics, self._desk.cwd)) from None
+                raise _Unready(in_short(error.diagnostics, self._supply.cwd)) from None
             except MissingPart as part:
                 raise _Unready("\n".join((part.problem, *part.notes))) from None
         self.spec = found.spec
@@ -229,7 +229,7 @@ class Courses:
         self,
         cases: Sequence[Case],
         assignments: Sequence[Assignment],
-        desk: Desk,
+        supply: Supply,
         manner: Manner | None = None,
     ) -> None:
         """`manner` is that of all scenarios; None: some are over with one invocation."""
@@ -243,7 +243,7 @@ class Courses:
             if manner is None and not case.goes_on:
                 first.append(assignment)
                 continue
-            course = Course(number, case, assignment, desk, manner or ATTEMPTS)
+            course = Course(number, case, assignment, supply, manner or ATTEMPTS)
             self._courses[number] = course
             if case.serial is None:
                 first.append(course.begin())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lambda_scenarios import recording, verdict
 from lambda_scenarios.checks.evaluate import evaluate
@@ -14,14 +14,20 @@ from lambda_scenarios.model.record import InvocationRecord, Record, Status
 from lambda_scenarios.model.scenario import Case, Invocation
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.reports import masking
-from lambda_scenarios.reports.console import Console
-from lambda_scenarios.reports.spool import SpoolWriter
 from lambda_scenarios.scenarios.yaml_source import locate
 from lambda_scenarios.sequences import SHOWN, Sequences
 
 if TYPE_CHECKING:
-    from lambda_scenarios.course import Course, Courses
+    from lambda_scenarios.course import Course
     from lambda_scenarios.snapshotting import Album
+
+
+class Supervised(Protocol):
+    """See `course.Courses`."""
+
+    def of(self, number: int) -> Course | None: ...
+    def after(self, course: Course, answer: Answer) -> Answer: ...
+
 
 _UNJUDGED = Evaluation((), ())
 _BAD: tuple[Status, ...] = ("failed", "error")
@@ -29,16 +35,15 @@ _BAD: tuple[Status, ...] = ("failed", "error")
 
 class Judge:
     """One for a run. `specs` says which worker's environment each case runs in; `courses` are the scenarios
-    that aren't over with one invocation, where there are any; `announce` is told of workers that nobody knew
-    of before, and returns the masker that knows their secrets."""
+    that aren't over with one invocation, where there are any; `publish` takes each result; `announce` is told
+    of workers that nobody knew of before, and returns the masker that knows their secrets."""
 
     def __init__(
         self,
         cases: Sequence[Case],
         specs: Mapping[int, WorkerSpec],
-        courses: Courses | None,
-        spool: SpoolWriter,
-        console: Console,
+        courses: Supervised | None,
+        publish: Callable[[Record], None],
         masker: masking.Masker,
         sequences: Sequences,
         announce: Callable[[WorkerSpec], masking.Masker | None],
@@ -52,9 +57,8 @@ class Judge:
         self._cases = cases
         self._specs = specs
         self._courses = courses
-        self._spool = spool
-        self._console = console
-        self._masker = masker
+        self._publish = publish
+        self.masker = masker
         self._announce = announce
         self._cwd = cwd
         self._max_failures = max_failures
@@ -85,7 +89,7 @@ class Judge:
                 return answer._replace(go_on=False)
         for assignment in answer.then:
             if (masker := self._announce(assignment.spec)) is not None:
-                self._masker = masker
+                self.masker = masker
         return answer
 
     def _of_attempts(self, course: Course) -> Record:
@@ -118,9 +122,11 @@ class Judge:
         served = self._served.setdefault(outcome.worker, [])
         before: tuple[str, ...] = ()
         replay: str | None = None
-        if decided.status != "passed" and served and spec.remote is None:
-            before = tuple(self._cases[one].id for one in served[-SHOWN:])
-            replay = self._sequences.command(outcome.worker, [*served, number])
+        if decided.status != "passed" and spec.remote is None:
+            others = [one for one in served if one != number]
+            if others:
+                before = tuple(self._cases[one].id for one in others[-SHOWN:])
+                replay = self._sequences.command(outcome.worker, [*others, number])
         if not served or served[-1] != number:
             served.append(number)
         record = recording.of_invocation(
@@ -149,7 +155,7 @@ class Judge:
         return self.album.expected(number, invocation.expectation)
 
     def _without_secrets(self, text: str) -> str:
-        return self._masker.json_text(text)
+        return self.masker.json_text(text)
 
     def _shown(self, path: str) -> str:
         return shown_path(path, self._cwd)
@@ -176,9 +182,8 @@ class Judge:
         if self.album is not None:
             fate = self.album.settle(number, passed=record.status in ("passed", "flaky"))
             record = record._replace(snapshot=fate)
-        record = masking.mask_record(record, self._masker)
+        record = masking.mask_record(record, self.masker)
         self.counts[record.status] = self.counts.get(record.status, 0) + 1
         if record.status in _BAD:
             self.failed.append(record.id)
-        self._spool.result(record)
-        self._console.scenario(record)
+        self._publish(record)

@@ -120,7 +120,7 @@ def run(
     unbuilt = _build(order, request, world, began, say)
     measurement = _measurement(request, world)
     try:
-        conditions = _conditions(request)._replace(say=say, unbuilt=unbuilt, coverage=measurement)
+        conditions = conditions_of(request)._replace(say=say, unbuilt=unbuilt, coverage=measurement)
         prepared = prepare(order, world, conditions)._replace(secrets=suite.secrets)
         for word in suite.words:
             say(word)
@@ -151,10 +151,11 @@ def read(suite: Suite, world: World, *, skipped_too: bool = False) -> RenderedSu
     Raises one UsageError with the problems of all files and all stages, and NothingSelected.
     """
     with Catalog(world.environ, world.cwd) as catalog:
-        return _read(suite, world, catalog, skipped_too=skipped_too)
+        return read_with(suite, world, catalog, skipped_too=skipped_too)
 
 
-def _read(suite: Suite, world: World, catalog: Catalog, *, skipped_too: bool) -> RenderedSuite:
+def read_with(suite: Suite, world: World, catalog: Catalog, *, skipped_too: bool = False) -> RenderedSuite:
+    """The same with a catalog of services that is used for more."""
     root = suite.root
     problems: list[Diagnostic] = []
     expanded = expand(suite, world, catalog, problems)
@@ -246,7 +247,8 @@ def _configured(
         raise UsageError(*configuration.problems) from None  # the paths may be among what can't be read
 
 
-def _conditions(request: RunRequest) -> Conditions:
+def conditions_of(request: RunRequest) -> Conditions:
+    """What the run says of all its workers."""
     return Conditions(
         request.suite.settings.now,
         request.inherit_env,
@@ -380,11 +382,11 @@ def _courses(cases: Sequence[Case], prepared: Prepared, request: RunRequest, wor
     """The scenarios that aren't over with one invocation; None where there are none."""
     if not request.warm_check and not any(case.goes_on for case in cases):
         return None
-    from lambda_scenarios.course import Courses, Desk
+    from lambda_scenarios.course import Courses, Supply
 
-    desk = Desk(prepared.assign, world.cwd)
+    supply = Supply(prepared.assign, world.cwd)
     if not request.warm_check:
-        return Courses(cases, prepared.assignments, desk)
+        return Courses(cases, prepared.assignments, supply)
     from lambda_scenarios.warm_check import WARM_CHECK
 
-    return Courses(cases, prepared.assignments, desk, WARM_CHECK)
+    return Courses(cases, prepared.assignments, supply, WARM_CHECK)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lambda_scenarios import __version__, recording
 from lambda_scenarios.errors import ReportNotWritten, UsageError
 from lambda_scenarios.judge import Judge
-from lambda_scenarios.model.record import RunEnd, RunInfo, Status
+from lambda_scenarios.model.record import Record, RunEnd, RunInfo, Status
 from lambda_scenarios.phrases import plural, shown_path
 from lambda_scenarios.reports import masking, write
 from lambda_scenarios.reports.rerun import rerun
@@ -80,8 +80,7 @@ class Session:
             cases,
             {assignment.task.case: assignment.spec for assignment in prepared.assignments},
             courses,
-            self._spool,
-            console,
+            self._publish,
             masker,
             Sequences(cases, project_root(world.cwd), world.cwd, conditions),
             self._announce,
@@ -92,6 +91,10 @@ class Session:
         self.outcome = self._judge.outcome
         self._not_to_run(prepared)
         write.preload(request.reports)
+
+    def _publish(self, record: Record) -> None:
+        self._spool.result(record)
+        self._console.scenario(record)
 
     def _not_to_run(self, prepared: Prepared) -> None:
         for number, case in enumerate(self._cases):

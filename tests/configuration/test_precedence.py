@@ -12,7 +12,7 @@ import pytest
 
 from lambda_scenarios.cli.commands import load
 from lambda_scenarios.cli.parser import Parser
-from lambda_scenarios.cli.run_command import _request
+from lambda_scenarios.cli.run_command import request_of
 from lambda_scenarios.cli.settings import configure
 from lambda_scenarios.configuration.settings import SETTINGS
 from lambda_scenarios.model.scenario import Case
@@ -56,7 +56,7 @@ class Project:
         options = parser.parse_args(list(arguments))
         world = World({"HOME": str(self.root)}, str(self.root))
         configure(options, world)
-        return _request(options, world)
+        return request_of(options, world)
 
     def case(self, *arguments: str) -> Case:
         (case,) = read(self.request(*arguments).suite, World({}, str(self.root))).cases

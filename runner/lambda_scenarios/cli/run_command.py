@@ -122,7 +122,7 @@ def _begin(options: argparse.Namespace, world: World) -> Early | None:
 def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
     from lambda_scenarios.pipeline import run
 
-    request = _request(options, world)
+    request = request_of(options, world)
     if options.verbose:
         for line in described(options, world.cwd):
             print(line, file=sys.stderr)
@@ -162,7 +162,8 @@ def _snapshots(options: argparse.Namespace, world: World) -> Snapshots:
     return "require" if world.environ.get("CI", "").lower() not in ("", "0", "false") else "write"
 
 
-def _request(options: argparse.Namespace, world: World) -> RunRequest:
+def request_of(options: argparse.Namespace, world: World) -> RunRequest:
+    """The run that the options ask for. Raises UsageError."""
     from lambda_scenarios.pipeline import RunRequest
 
     qualifier = qualifier_of(options)

@@ -70,32 +70,22 @@ def prepare(cases: Sequence[tuple[int, Case]], world: World, conditions: Conditi
     Raises UsageError where a debugger is asked for that can't be waited for, or coverage that can't be
     measured.
     """
-    desk = _Desk(world, conditions)
+    desk = Desk(world, conditions)
     assignments: list[Assignment] = []
     missing: dict[int, MissingPart] = {}
     for order, (number, case) in enumerate(cases):
-        invocation = case.invocation
-        if invocation is None:
+        if case.invocation is None:
             continue
         try:
-            spec = desk.spec(invocation)
-            for step in case.steps[1:]:
-                # What is missing is told before anything has run.
-                if step.invocation is not None:
-                    desk.spec(step.invocation)
+            assignments.append(desk.first(number, case, order))
         except MissingPart as part:
             missing[number] = part
-            continue
-        task = desk.task(number, invocation)._replace(order=order)
-        # Which of its own workers serves a request is Lambda's choice.
-        cold = invocation.isolation == "cold" and spec.remote is None
-        assignments.append(Assignment(spec, task, f"scenario {number}" if cold else None))
     return desk.prepared(assignments, missing)
 
 
 def prepare_one(invocation: Invocation, world: World, conditions: Conditions) -> Prepared:
     """The assignment of a single invocation. Raises MissingPart where it can't be run here."""
-    desk = _Desk(world, conditions)
+    desk = Desk(world, conditions)
     return desk.prepared([desk.assign(0, invocation)], {})
 
 
@@ -104,7 +94,7 @@ _IDENTITY = Function._fields.index("http_source")
 _OF_ITS_OWN = ("java", "provided", "go1.x")
 
 
-class _Desk:
+class Desk:
     """Looks every runtime up once, and every worker's environment."""
 
     def __init__(self, world: World, conditions: Conditions) -> None:
@@ -139,8 +129,13 @@ class _Desk:
             tuple(said),
             self.assign,
             self.engine,
-            invoker=None if deployed is None else deployed.invoker,
+            invoker=self.invoker,
         )
+
+    @property
+    def invoker(self) -> Invoker | None:
+        """Calls deployed functions; None where there has been none."""
+        return None if self._deployed is None else self._deployed.invoker
 
     def spec(self, invocation: Invocation) -> WorkerSpec:
         if invocation.backend == "aws":
@@ -161,6 +156,19 @@ class _Desk:
         if spec is None:
             spec = self._by_input[key] = self._new(invocation, carried)
         return spec
+
+    def first(self, number: int, case: Case, order: int) -> Assignment:
+        """The first invocation of a case that has one. Raises MissingPart, also for what later steps need."""
+        invocation = case.invocation
+        assert invocation is not None, "skipped scenarios are not prepared"
+        spec = self.spec(invocation)
+        for step in case.steps[1:]:
+            if step.invocation is not None:
+                self.spec(step.invocation)
+        task = self.task(number, invocation)._replace(order=order)
+        # Which of its own workers serves a request is Lambda's choice.
+        cold = invocation.isolation == "cold" and spec.remote is None
+        return Assignment(spec, task, f"scenario {number}" if cold else None)
 
     def assign(self, number: int, invocation: Invocation) -> Assignment:
         """Raises MissingPart."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lambda_scenarios.backends.reaper import Reaper
-from lambda_scenarios.execution.loop import Loop, Signals, listening
+from lambda_scenarios.execution.loop import Loop, listening
 from lambda_scenarios.execution.plan import GO_ON, Answer, Assignment, Lane, Task, WorkerSpec
 from lambda_scenarios.execution.starting import Means, Starter
 from lambda_scenarios.model.outcome import BackendFailed, Outcome
@@ -103,43 +103,83 @@ class Scheduler:
         self._begin = begin
         for number, lane in enumerate(self._lanes):
             heapq.heappush(self._heads, (lane.pending[0].place, number))
-        engine, invoker = self._means.engine, self._means.invoker
-        self._reaper = Reaper(None if engine is None else engine.remove_all)
-        self._loop = Loop()
-        self._starter = Starter(self._means, self._loop, self._reaper, self._ended)
-        left: list[Task] = []
+        self.open()
+        left: tuple[Task, ...] = ()
         try:
-            with listening(self._loop) as signals:
-                if engine is not None:
-                    engine.begin(self._loop, signals.ended)
-                if invoker is not None:
-                    invoker.begin(self._loop)
+            with listening(self._loop) as self._signals:
                 try:
-                    self._go(signals)
+                    self._go()
                 finally:
-                    self.abandoned = frozenset(
-                        worker.first
-                        for worker in self._workers.values()
-                        if worker.spec.remote is not None and worker.first is not None
-                    )
                     # Still listening: a second ^C must not break off what ends the workers.
-                    left += [task for worker in list(self._workers.values()) for task in worker.stop()]
-                    if engine is not None:
-                        engine.end()
-                    if invoker is not None:
-                        invoker.end()
-                    self._reaper.close()
+                    left = self._end()
         finally:
             self._loop.close()
-        left += [task for lane in self._lanes for task in lane.pending]
-        return tuple(left), signals.by or self._stopping
+        left += tuple(task for lane in self._lanes for task in lane.pending)
+        return left, self._signals.by or self._stopping
+
+    def open(self) -> None:
+        """What workers need. Before `serve`; `run` does it itself."""
+        self._reapers = [Reaper()]
+        self._loop = Loop()
+        means, self._means = self._means, Means()
+        self._starter = Starter(means, self._loop, self._reapers[0], self._ended)
+        self.provide(means)
+
+    def provide(self, means: Means) -> None:
+        """What the workers that are started from now on are made with."""
+        before, self._means = self._means, means
+        self._starter.means = means
+        if means.engine is not None and before.engine is None:
+            self._reapers.append(Reaper(means.engine.remove_all))
+            means.engine.begin(self._loop, self._ended_elsewhere)
+        if means.invoker is not None and before.invoker is None:
+            means.invoker.begin(self._loop)
+
+    def _ended_elsewhere(self) -> None:
+        self._signals.ended()
+
+    def serve(self, assignments: Sequence[Assignment], watcher: Watcher) -> str | None:
+        """These, and what follows from them, to the end; the workers wait for more. What broke it off."""
+        self._watcher = watcher
+        for assignment in assignments:
+            self._remaining += 1
+            self._add(self._lane_for(assignment), assignment.task)
+        with listening(self._loop) as self._signals:
+            self._signals.ended()  # while nobody listened, perhaps
+            self._go()
+        return self._signals.by or self._stopping
+
+    def close(self) -> None:
+        """Ends the workers. After `serve`; `run` does it itself."""
+        try:
+            with listening(self._loop) as self._signals:
+                self._end()
+        finally:
+            self._loop.close()
+
+    def _end(self) -> tuple[Task, ...]:
+        """Ends the workers; returns what they had been given and not answered."""
+        self.abandoned = frozenset(
+            worker.first
+            for worker in self._workers.values()
+            if worker.spec.remote is not None and worker.first is not None
+        )
+        left = [task for worker in list(self._workers.values()) for task in worker.stop()]
+        if self._means.engine is not None:
+            self._means.engine.end()
+        if self._means.invoker is not None:
+            self._means.invoker.end()
+        for reaper in self._reapers:
+            reaper.close()
+        return tuple(left)
 
     def _watch(self) -> Watcher:
         if self._watcher is None:
             self._watcher = self._begin()
         return self._watcher
 
-    def _go(self, signals: Signals) -> None:
+    def _go(self) -> None:
+        signals = self._signals
         while self._remaining and self._stopping is None:
             if self._limits.until is not None and time.monotonic() >= self._limits.until:
                 self._stopping = "--max-time"
@@ -411,8 +451,7 @@ class Scheduler:
 
     def _may_get_more(self, lane: _Lane) -> bool:
         """Whether tasks may come for a lane that has none."""
-        shared = self._limits.more and lane.apart is None and self._remaining > 0
-        return lane.kept or shared
+        return lane.kept or (self._limits.more and lane.apart is None)
 
 
 def _uuid() -> str:

@@ -42,7 +42,7 @@ class Starter:
         reaper: Reaper,
         on_end: Callable[[AnyWorker, Ended], None],
     ) -> None:
-        self._means = means
+        self.means = means
         self._loop = loop
         self._reaper = reaper
         self._on_end = on_end
@@ -66,26 +66,26 @@ class Starter:
             live=self._listener(spec),
         )
         if spec.container is None:
-            return Worker(place, early=self._means.early)
+            return Worker(place, early=self.means.early)
         from lambda_scenarios.execution.container_worker import ContainerWorker
 
-        assert self._means.engine is not None, "whoever plans a container has found an engine"
-        return ContainerWorker(place, self._means.engine)
+        assert self.means.engine is not None, "whoever plans a container has found an engine"
+        return ContainerWorker(place, self.means.engine)
 
     def _remote(self, spec: WorkerSpec) -> RemoteWorker:
         from lambda_scenarios.execution.remote_worker import RemoteWorker
 
-        assert self._means.invoker is not None, "whoever plans for AWS has its clients"
+        assert self.means.invoker is not None, "whoever plans for AWS has its clients"
         return RemoteWorker(
             number=self._count,
             spec=spec,
-            invoker=self._means.invoker,
+            invoker=self.means.invoker,
             on_end=self._on_end,
-            live=self._means.live,
+            live=self.means.live,
         )
 
     def _listener(self, spec: WorkerSpec) -> Listener | None:
-        means = self._means
+        means = self.means
         live = None if means.live is None else LiveOutput(spec.nonce, means.live)
         debugger = spec.debugger
         if debugger is None:
