@@ -209,6 +209,8 @@ def test_another_directory_names_its_service(tmp_path: Path, shop: Path) -> None
     [
         (None, ("-o", "s.txt"), "s.txt is no name of a scenario file"),
         (None, (), "--output"),
+        (None, ("-o", "app.py/s.yml"), "app.py/s.yml can't be read: Not a directory"),
+        (None, ("-o", "new/deep/s.yml", "--service", "other.yml"), "no such service: other.yml"),
         ("scenarios:\n  - {nme: x}\n", ("-o", "s.yml"), "unknown key `nme`"),
         ("scenarios: [\n", ("-o", "s.yml"), "s.yml"),
         ("vars: {}\n", ("-o", "s.yml"), "s.yml"),
@@ -234,6 +236,7 @@ def test_mistakes_change_nothing(
     done = running.run(shop, "record", "-f", "echo", "-d", "1", *arguments)
     assert done.status == 2
     assert problem in done.stderr
+    assert "REPORT" not in done.stderr or not problem  # nothing was invoked
     assert sorted(path.name for path in shop.iterdir() if path.name != "__pycache__") == before
     assert content is None or (shop / "s.yml").read_text() == content
 

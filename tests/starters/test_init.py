@@ -399,3 +399,13 @@ def test_a_broken_function_does_not_stop_the_others(tmp_path: Path) -> None:
     done = running.run(tmp_path, "init")
     assert done.status == 0
     assert {path.name for path in (tmp_path / "scenarios").glob("*.yml")} == {"one.yml", "two.yml"}
+
+
+def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    project(
+        tmp_path, {"serverless.yml": serverless("  one: {handler: app.handler}\n"), "scenarios": "a file\n"}
+    )
+    done = running.run(tmp_path, "init")
+    assert (done.status, done.stdout) == (2, "")
+    assert "scenarios can't be written: File exists" in done.stderr
+    assert (tmp_path / "scenarios").read_text() == "a file\n"

@@ -33,6 +33,8 @@ from lambda_scenarios.runtimes.runtime import World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lambda_scenarios.backends.early import Early
     from lambda_scenarios.invoke.pipeline import Invoked, InvokeRequest
     from lambda_scenarios.model.scenario import BackendName, Credentials
@@ -109,14 +111,19 @@ def _execute(options: argparse.Namespace, world: World) -> int:
 
 
 def invoked(
-    options: argparse.Namespace, world: World, by_default: Credentials | None = None
+    options: argparse.Namespace,
+    world: World,
+    by_default: Credentials | None = None,
+    check: Callable[[], object] = lambda: None,
 ) -> Invoked | None:
     """Invokes, and tells on stderr what the function prints and what Lambda says of it; None where it could
-    not be run, which is told. `by_default` is whose credentials, where nothing says.
+    not be run, which is told. `by_default` is whose credentials, where nothing says; `check` is called before
+    anything is started.
 
     Raises UsageError and Interrupted.
     """
     configure(options, world)
+    check()
     if options.credentials is None and options.assume_role is None:
         options.credentials = by_default
     if options.docker and "backend" not in options.given:

@@ -33,14 +33,18 @@ def _configure(parser: Parser) -> None:
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
-    found = invoked(options, world, "none")
-    if found is None:
-        return statuses.FAILED
-    from lambda_scenarios.recorder.record import Recording, record
+    from lambda_scenarios.recorder.record import Recording, record, target
 
     path = os.path.join(world.cwd, options.output)
+
+    def read(file: str) -> tuple[Case, ...]:
+        return _cases(file, options, world)
+
+    found = invoked(options, world, "none", lambda: target(os.path.realpath(path), options.name, world, read))
+    if found is None:
+        return statuses.FAILED
     recording = Recording(path, options.root, options.name, request_of(options, world), *found)
-    recorded = record(recording, world, lambda file: _cases(file, options, world))
+    recorded = record(recording, world, read)
     shown = [shown_path(file, world.cwd) for file in recorded.files]
     print(f"{shown[0]}: {recorded.name}")
     for file in shown[1:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -62,8 +63,7 @@ def record(recording: Recording, world: World, read: Reader) -> Recorded:
     it was.
     """
     path = os.path.realpath(recording.path)
-    before = _text_of(path, world)
-    names = frozenset(case.name for case in read(path)) if before is not None else frozenset()
+    before, names = target(path, recording.name, world, read)
     name = _name(recording, names)
     known = _known(recording)
     beside = _Beside(path, name)
@@ -81,6 +81,9 @@ def record(recording: Recording, world: World, read: Reader) -> Recorded:
                 return Recorded(name, (path, *files.paths()), expectation.remark)
         except UsageError as error:
             trouble = trouble or error
+        except OSError as error:
+            shown = shown_path(path, world.cwd)
+            raise UsageError(Diagnostic(f"{shown} can't be written: {error.strerror}")) from None
     if trouble is not None:
         raise trouble
     problem = f"what {recording.request.function} returned can't be written as a scenario"
@@ -116,9 +119,25 @@ class _Beside:
 
     def remove(self) -> None:
         for path in self.paths():
-            os.unlink(path)
-            if not os.listdir(os.path.dirname(path)):
+            if os.path.exists(path):
+                os.unlink(path)
+            with contextlib.suppress(OSError):  # there is more in it
                 os.rmdir(os.path.dirname(path))
+
+
+def target(path: str, name: str | None, world: World, read: Reader) -> tuple[str | None, frozenset[str]]:
+    """The text of the file that is to be added to, None where there is none, and its scenarios' names.
+
+    To be asked before anything is invoked, too: an invocation may cost something. Raises UsageError, for a
+    name as well that can't be given.
+    """
+    if name is not None and (not name.strip() or "::" in name or "\n" in name):
+        raise UsageError(Diagnostic("--name takes a name in one line, without `::`"))
+    text = _text_of(path, world)
+    names = frozenset(case.name for case in read(path)) if text is not None else frozenset()
+    if name in names:
+        raise UsageError(Diagnostic(f"there is a scenario `{name}` already", notes=("--name NAME",)))
+    return text, names
 
 
 def _text_of(path: str, world: World) -> str | None:
@@ -131,8 +150,8 @@ def _text_of(path: str, world: World) -> str | None:
             text = file.read()
     except FileNotFoundError:
         return None
-    except IsADirectoryError:
-        raise UsageError(Diagnostic(f"{shown} is a directory")) from None
+    except OSError as error:
+        raise UsageError(Diagnostic(f"{shown} can't be read: {error.strerror}")) from None
     except UnicodeDecodeError:
         raise UsageError(Diagnostic(f"{shown} is no UTF-8 text")) from None
     return text if text.strip() else None
@@ -140,13 +159,7 @@ def _text_of(path: str, world: World) -> str | None:
 
 def _name(recording: Recording, names: frozenset[str]) -> str:
     if recording.name is not None:
-        name = recording.name
-        if name in names:
-            raise UsageError(Diagnostic(f"there is a scenario `{name}` already", notes=("--name NAME",)))
-        if not name.strip() or "::" in name or "\n" in name:
-            problem = "--name takes a name in one line, without `::`"
-            raise UsageError(Diagnostic(problem))
-        return name
+        return recording.name
     request = recording.request
     stem = ""
     if request.event.path is not None:
@@ -303,11 +316,11 @@ def _holds(
 ) -> bool:
     """Writes all of it where the scenario, as it is read, expects what came back of the same invocation."""
     directory = os.path.dirname(path)
-    os.makedirs(directory, exist_ok=True)
+    made = _make_directories(directory)
     draft = os.path.join(directory, f".{os.path.basename(path).rpartition('.')[0]}.{os.getpid()}.yml")
-    beside.write()
     kept = False
     try:
+        beside.write()
         with open(draft, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         if os.path.exists(path):
@@ -329,7 +342,23 @@ def _holds(
             beside.remove()
             if os.path.exists(draft):
                 os.unlink(draft)
+            for one in made:
+                with contextlib.suppress(OSError):  # somebody else has put something there
+                    os.rmdir(one)
     return kept
+
+
+def _make_directories(directory: str) -> list[str]:
+    """Makes what is missing of a path; what was made, the deepest first."""
+    made: list[str] = []
+    missing: list[str] = []
+    while not os.path.isdir(directory):
+        missing.append(directory)
+        directory = os.path.dirname(directory)
+    for path in reversed(missing):
+        os.mkdir(path)
+        made.insert(0, path)
+    return made
 
 
 def _is_same(again: Invocation, recording: Recording) -> bool:

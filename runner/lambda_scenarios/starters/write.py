@@ -63,7 +63,11 @@ def write_starters(directory: str, options: ServiceOptions, world: World) -> tup
         if not any(keys for _, keys in found):
             names = " and ".join(shown_path(file, world.cwd) for file in files)
             raise UsageError(Diagnostic(f"there is no function in {names}", notes=_ADVICE[1:]))
-        return tuple(_of_service(service, keys, world) for service, keys in found if keys)
+        try:
+            return tuple(_of_service(service, keys, world) for service, keys in found if keys)
+        except OSError as error:
+            shown = shown_path(str(error.filename), world.cwd)
+            raise UsageError(Diagnostic(f"{shown} can't be written: {error.strerror}")) from None
 
 
 _ADVICE = (
