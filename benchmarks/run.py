@@ -69,7 +69,8 @@ def compare(venv: str, work: str, count: int, rounds: int, environ: dict[str, st
     directory = os.path.join(work, f"suite-{count}")
     suite(directory, count)
     scripts = os.path.join(venv, "bin")
-    peer = [os.path.join(scripts, "pytest"), "-q", "scenarios"]
+    # Without this program's own plugin, which would collect the same files once more.
+    peer = [os.path.join(scripts, "pytest"), "-q", "-p", "no:lambda-scenarios", "scenarios"]
     ours = [os.path.join(scripts, "lambda-scenarios"), "run", "scenarios", "-q"]
     spent: dict[str, list[Spent]] = {"pytest": [], "lambda-scenarios": []}
     for _ in range(rounds + 1):  # the first round compiles and fills the page cache, and is not counted

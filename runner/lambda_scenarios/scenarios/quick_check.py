@@ -173,6 +173,15 @@ def _step(value: Any) -> bool:
     )
 
 
+def _functions(value: Any) -> bool:
+    return type(value) is dict and all(
+        type(one) is dict
+        and _keys(one, _FUNCTION)
+        and ("image" in one or ("handler" in one and "runtime" in one))
+        for one in value.values()
+    )
+
+
 def _with_defaults(value: Any) -> bool:
     """A scenario's mapping, whether or not it has a name."""
     return (
@@ -280,6 +289,14 @@ _STEP: dict[str, _Check] = {
         )
     },
 }
+_FUNCTION: dict[str, _Check] = {
+    **dict.fromkeys(("handler", "runtime", "code", "image", "build"), _filled),
+    "timeout": lambda value: type(value) in _NUMBERS and value > 0,
+    "memory": lambda value: type(value) is int and value > 0,
+    "environment": _environment,
+    "layers": lambda value: type(value) is list and all(map(_filled, value)),
+    "architecture": lambda value: value in ("x86_64", "arm64"),
+}
 _TOP: dict[str, _Check] = {
     "version": lambda value: type(value) is int and value == 1,
     "service": lambda value: value is None or _filled(value),
@@ -287,6 +304,7 @@ _TOP: dict[str, _Check] = {
     "params": _mapping,
     "vars": _mapping,
     "resolve": _resolve,
+    "functions": _functions,
     "defaults": _defaults,
     "scenarios": _scenarios,
 }

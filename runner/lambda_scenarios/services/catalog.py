@@ -6,14 +6,13 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
-from lambda_scenarios.aws.lookups import Lookups
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.model.values import PROGRAMS, Origin, Place
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.services.documents import Documents
 from lambda_scenarios.services.inline import InlineFunctions, inline_functions
-from lambda_scenarios.services.serverless import ServerlessService, World
 from lambda_scenarios.services.service import Service, ServiceOptions
+from lambda_scenarios.services.world import World
 
 __all__ = [
     "Catalog",
@@ -32,6 +31,12 @@ _CDK_FILES = ("cdk.json", "manifest.json")
 _PARSED = (".yml", ".yaml", ".json", ".template")
 
 
+def _serverless(file: str, options: ServiceOptions, world: World) -> Service:
+    from lambda_scenarios.services.serverless import ServerlessService
+
+    return ServerlessService(file, options, world)
+
+
 def _template(file: str, options: ServiceOptions, world: World) -> Service:
     from lambda_scenarios.services.cloudformation.template_service import template_service
 
@@ -45,7 +50,7 @@ def _cdk(file: str, options: ServiceOptions, world: World) -> Service:
 
 
 _READERS: dict[str, Callable[[str, ServiceOptions, World], Service]] = {
-    "serverless": ServerlessService,
+    "serverless": _serverless,
     "template": _template,
     "cdk": _cdk,
 }
@@ -94,16 +99,27 @@ class Catalog:
 
     def __init__(self, environ: Mapping[str, str], cwd: str) -> None:
         """`environ` is what `${env:…}` sees; paths in messages are relative to `cwd`."""
-        # ${sls:instanceId} is a new number for each run, as in the Framework.
-        instance_id = str(int(time.time() * 1000))
-        self._world = World(environ, cwd, Documents(), instance_id, Lookups(environ), [])
+        self._environ = environ
+        self._cwd = cwd
+        self._made: World | None = None
         self._files: dict[str, str] = {}  # the service file by the path that was asked for
         self._opened: dict[tuple[str, ServiceOptions], Service] = {}
         self._sources: dict[str, set[str]] = {}
 
     def secrets(self) -> frozenset[str]:
         """What AWS keeps as a secret among the values of the services."""
-        return self._world.lookups.secrets()
+        return frozenset() if self._made is None else self._made.lookups.secrets()
+
+    @property
+    def _world(self) -> World:
+        """Made for the first service: what look-ups in AWS import, suites without one needn't pay for."""
+        if self._made is None:
+            from lambda_scenarios.aws.lookups import Lookups
+
+            # ${sls:instanceId} is a new number for each run, as in the Framework.
+            instance_id = str(int(time.time() * 1000))
+            self._made = World(self._environ, self._cwd, Documents(), instance_id, Lookups(self._environ), [])
+        return self._made
 
     def open(self, path: str, options: ServiceOptions, asked_at: Origin | None = None) -> Service:
         """The service at `path`, an absolute file or directory.
@@ -128,7 +144,7 @@ class Catalog:
 
     def close(self) -> None:
         """Ends what was started to read services. Idempotent; they go on to work, at the price of a start."""
-        for end in self._world.at_end:
+        for end in self._made.at_end if self._made is not None else ():
             end()
 
     def _file_of(self, path: str, asked: str, asked_at: Origin | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean, strictly
@@ -19,12 +19,11 @@ from lambda_scenarios.services.variable_sources import SOURCES
 from lambda_scenarios.services.variables import Located, Resolver, Settings, UnresolvableError
 
 if TYPE_CHECKING:
-    from lambda_scenarios.aws.lookups import Lookups
-    from lambda_scenarios.services.documents import Documents
     from lambda_scenarios.services.modules import Modules
     from lambda_scenarios.services.service import ServiceOptions
     from lambda_scenarios.services.stack_references import StackReferences
     from lambda_scenarios.services.triggers import Trigger
+    from lambda_scenarios.services.world import World
 
 _DEFAULT_REGION = "us-east-1"
 # Far more than any service has; a file that is larger was made by something that went wrong.
@@ -42,17 +41,6 @@ _READ_OF_FUNCTIONS = (
     "environment",
     "package",
 )
-
-
-class World(NamedTuple):
-    """What a service is read in, the same for all services of a run."""
-
-    environ: Mapping[str, str]
-    cwd: str
-    documents: Documents
-    instance_id: str  # ${sls:instanceId}
-    lookups: Lookups
-    at_end: list[Callable[[], None]]  # what is to be called when all has been read
 
 
 class _Identity(NamedTuple):

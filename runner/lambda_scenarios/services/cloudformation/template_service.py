@@ -29,9 +29,9 @@ from lambda_scenarios.services.variables import Located
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lambda_scenarios.services.serverless import World
     from lambda_scenarios.services.service import ServiceOptions
     from lambda_scenarios.services.triggers import Trigger
+    from lambda_scenarios.services.world import World
 
 _CODE_PROPERTY = {"AWS::Serverless::Function": "CodeUri", "AWS::Lambda::Function": "Code"}
 _DEFAULT_REGION = "us-east-1"
