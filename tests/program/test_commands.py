@@ -414,6 +414,22 @@ class TestStreams:
         assert "BrokenPipe" not in error
         (shop / "scenarios" / "many.yml").unlink()
 
+    def test_a_run_goes_on_without_its_reader(self, shop: Path) -> None:
+        script = '"$@" | head -n 1; echo "status ${PIPESTATUS[0]}"'
+        arguments = [*running.PROGRAM, "run", "-v", "-k", "passes", "--report-dir", "of-head"]
+        done = subprocess.run(
+            ["bash", "-c", script, "bash", *arguments],
+            cwd=shop,
+            env=running.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.stdout.endswith(b"status 0\n")
+        assert (done.stderr, len(done.stdout.splitlines())) == (b"", 2)
+        assert (shop / "of-head" / "report.json").exists()
+
     def test_a_standard_output_that_is_closed(self, shop: Path) -> None:
         done = subprocess.run(
             ["sh", "-c", '"$@" >&-', "sh", *running.PROGRAM, "run", "-k", "passes", "--no-reports"],

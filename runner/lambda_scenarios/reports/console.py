@@ -7,6 +7,7 @@ written, and never appears where the output is no terminal.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from lambda_scenarios.phrases import plural
@@ -419,8 +420,12 @@ class Console:
         if text:
             if not text.isascii():
                 text = text.encode(self._encoding, "backslashreplace").decode(self._encoding)
-            self._stream.write(text)
-            self._stream.flush()
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except BrokenPipeError:
+                # Whoever read it (`| head`) has had enough; the run and its reports go on.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
     def _progress(self, now: float) -> str:
         elapsed = now - self._started_at
