@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic, MissingPart, UsageError, did_you_mean
 from lambda_scenarios.execution.plan import NO_LIMIT, Assignment, Task, WorkerSpec
+from lambda_scenarios.execution.tasks import task_of
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.model.scenario import BACKENDS, Case, ContextOverride, Invocation
 from lambda_scenarios.runtimes.all_runtimes import backend_of, runtime_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from lambda_scenarios.execution.deployed import Deployed
     from lambda_scenarios.extending.backends import Starter
     from lambda_scenarios.model.container import DockerSettings
-    from lambda_scenarios.model.remote import RemoteCall
     from lambda_scenarios.runtimes.debugging import Debugging
     from lambda_scenarios.runtimes.runtime import Debugger
 
@@ -175,7 +175,7 @@ class Desk:
         return Assignment(self.spec(invocation), self.task(number, invocation))
 
     def task(self, number: int, invocation: Invocation) -> Task:
-        task = _task(number, invocation)
+        task = task_of(number, invocation)
         return task if self._conditions.debug is None else task._replace(timeout=NO_LIMIT)
 
     def _new(self, invocation: Invocation, carried: ContextOverride) -> WorkerSpec:
@@ -406,47 +406,3 @@ def _carried(context: ContextOverride) -> ContextOverride:
         log_group_name=context.log_group_name,
         log_stream_name=context.log_stream_name,
     )
-
-
-def _task(number: int, invocation: Invocation) -> Task:
-    context = invocation.context
-    remaining = context.remaining_time_ms
-    return Task(
-        case=number,
-        event=invocation.event,
-        timeout=invocation.timeout,
-        remaining_ms=invocation.timeout * 1000 if remaining is None else remaining,
-        fixed=_headers(invocation.function, context),
-        request_id=context.aws_request_id,
-        remote=_call(invocation),
-    )
-
-
-def _call(invocation: Invocation) -> RemoteCall | None:
-    if invocation.backend != "aws":
-        return None
-    from lambda_scenarios.execution.deployed import call_of
-
-    return call_of(invocation)
-
-
-def arn(function: Function, context: ContextOverride) -> str:
-    """The ARN that the function is invoked by."""
-    name = context.function_name or function.name
-    return context.invoked_function_arn or (
-        f"arn:aws:lambda:{function.service.region}:123456789012:function:{name}"
-    )
-
-
-def _headers(function: Function, context: ContextOverride) -> bytes:
-    lines = [f"Lambda-Runtime-Invoked-Function-Arn: {arn(function, context)}"]
-    if context.client_context is not None:
-        lines.append(f"Lambda-Runtime-Client-Context: {context.client_context}")
-    if context.identity is not None:
-        lines.append(f"Lambda-Runtime-Cognito-Identity: {context.identity}")
-    if context.replacement is not None:
-        lines.append(f'Lambda-Scenarios-Context: {{"replace": {context.replacement}}}')
-    elif context.attributes is not None:
-        lines.append(f'Lambda-Scenarios-Context: {{"set": {context.attributes}}}')
-    # The texts are JSON of ASCII, without line ends; an ARN of a scenario's own may hold anything.
-    return "".join(line.replace("\r", " ").replace("\n", " ") + "\r\n" for line in lines).encode()
