@@ -272,7 +272,8 @@ class TestService:
             shop, "-f", "echo", "--service", "dotnet.yml", env={"DOCKER_HOST": "unix:///nowhere.sock"}
         )
         assert (done.status, done.stdout) == (2, "")
-        assert "needs a Docker engine" in done.stderr
+        assert "no Docker engine answers at /nowhere.sock" in done.stderr
+        assert "the runtime dotnet8 is run in a container" in done.stderr
         assert "--missing-runtime" not in done.stderr
 
 
