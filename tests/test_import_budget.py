@@ -44,6 +44,7 @@ TOO_HEAVY = (
     "lambda_scenarios.reports.failure",
     "lambda_scenarios.snapshot_files",
     "lambda_scenarios.snapshotting",
+    "lambda_scenarios.watching",
     "pathlib",
     "random",
     "rich",

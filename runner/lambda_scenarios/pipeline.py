@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.runtimes.runtime import World
     from lambda_scenarios.scenarios.draft import Expanded, RenderedSuite, RunSettings
     from lambda_scenarios.session import Session
+    from lambda_scenarios.watching.turn import Turn
 
 
 # In the project's root: see the module `last_failed`, which is imported only where there is something.
@@ -63,6 +64,7 @@ class Suite(NamedTuple):
     settings: RunSettings
     root: str  # the project's directory, absolute
     configuration: Configuration | None = None
+    turn: Turn | None = None  # of a watch
 
 
 class RunRequest(NamedTuple):
@@ -113,6 +115,8 @@ def run(
     """
     began = time.monotonic()
     suite = read(request.suite, world)
+    if request.suite.turn is not None:
+        request.suite.turn.begin()
     if request.strict and (wrong := strictly(suite.warnings)):
         raise UsageError(*wrong)
     _check_qualifier(request, suite.cases)
@@ -201,12 +205,13 @@ def _stale(expanded: Sequence[Expanded], root: str) -> frozenset[str]:
 def choose(expanded: Sequence[Expanded], suite: Suite, world: World, catalog: Catalog) -> Chosen:
     """Those of the expanded scenarios that the options select. Raises UsageError and NothingSelected."""
     chosen = select_cases(expanded, suite.selection)
-    if not suite.selection.narrows:
+    if not suite.selection.narrows and suite.turn is None:
         return Chosen(chosen)
     from lambda_scenarios.scenarios.narrow import Site, narrow
 
     site = Site(suite.root, world.cwd, catalog, suite.settings)
-    return narrow(chosen, suite.selection, site)
+    left = narrow(chosen, suite.selection, site)
+    return left if suite.turn is None else suite.turn.narrow(left, site)
 
 
 def expand(

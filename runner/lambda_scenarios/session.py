@@ -58,14 +58,15 @@ class Session:
         console.mask_sources(masker.text)
         # What ends the part of the output in which GitHub finds no commands: nobody can guess it.
         self._token = os.urandom(16).hex() if request.reports.github is not None else ""
+        self._turn = turn = request.suite.turn
         info = masking.mask_run(_info(request, cases, jobs)._replace(shard=suite.shard), masker)
         self._spool = SpoolWriter(
             request.reports.directory,
-            info,
+            info if turn is None else turn.info(info),
             nameless=request.reports.temporary,
         )
         planned = [recording.planned(case) for case in cases]
-        self._spool.planned(planned)
+        self._spool.planned(planned if turn is None else turn.planned(planned))
         self._known_specs: set[int] = set()
         for spec in prepared.specs:
             self._environment(spec, masker)
@@ -169,6 +170,8 @@ class Session:
             self._judge.broken_off(number, reason)
         self._judge.close()
         stale, removed = self._store_snapshots(whole=not left)
+        if self._turn is not None:
+            self._turn.carry(self._spool, self._known_specs)
         self._spool.end(RunEnd(round(wall_ms, 3), self._interrupted, stale, removed))
         self._spool.flush()
         return frozenset(left)
@@ -219,8 +222,12 @@ class Session:
             except OSError as error:
                 told = f"the coverage was not written: {error.filename}: {error.strerror}"
                 problem = ReportNotWritten(told if problem is None else f"{problem}\n{told}", written)
+        unsuccessful = spool.unsuccessful()
+        if self._turn is not None:
+            self._turn.keep(spool)
+            unsuccessful = filter(self._turn.ran, unsuccessful)
         self._console.finished(
-            spool.unsuccessful(),
+            unsuccessful,
             spool.counts(),
             spool.end.wall_ms,
             [(kind, shown_path(path, self._world.cwd)) for kind, path in written],

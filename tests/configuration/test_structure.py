@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lambda_scenarios import schemas
 from lambda_scenarios.cli.commands import load
-from lambda_scenarios.cli.parser import NOT_YET, Parser
+from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.configuration.find import Found, find
 from lambda_scenarios.configuration.read import above, read
 from lambda_scenarios.configuration.settings import SETTINGS, are_plainly_sound
@@ -96,10 +96,9 @@ def test_the_schema_has_the_settings() -> None:
 def test_every_option_of_run_is_a_setting() -> None:
     parser = Parser(prog="run", description="")
     load("run").configure(parser)
-    # `-x` is `max_failures: 1`.
-    options = {action.dest for action in parser.actions()} - {"help", "first", "preset"}
-    later = {name[2:].replace("-", "_") for name in NOT_YET}
-    assert options == {setting.option or name for name, setting in SETTINGS.items()} - {"exclude"} - later
+    # `-x` is `max_failures: 1`; whether a run ends is said each time.
+    options = {action.dest for action in parser.actions()} - {"help", "first", "preset", "watch"}
+    assert options == {setting.option or name for name, setting in SETTINGS.items()} - {"exclude"}
 
 
 def told(folder: Path) -> list[tuple[str, str, str]]:

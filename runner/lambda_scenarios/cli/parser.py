@@ -9,10 +9,6 @@ from typing import NoReturn
 
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 
-# Options of the command line's description that later versions will have.
-NOT_YET = frozenset(("--watch",))
-
-
 _NOT_GIVEN = object()
 
 
@@ -142,8 +138,6 @@ class Parser(argparse.ArgumentParser):
             close = did_you_mean(wrong.split("=")[0], known)
             if close:
                 notes.insert(0, f"did you mean `{close}`?")
-            if wrong.split("=")[0] in NOT_YET:
-                raise UnknownOption(Diagnostic(f"`{wrong}` isn't there yet", None, "", tuple(notes[-1:])))
             message = f"unknown option `{wrong}`" if wrong.startswith("-") else f"`{wrong}` is one too many"
         raise UnknownOption(Diagnostic(message, None, "", tuple(notes)))
 

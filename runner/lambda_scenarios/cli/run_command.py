@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.pipeline import RunRequest, RunResult
     from lambda_scenarios.reports.console import Console
     from lambda_scenarios.scenarios.draft import Snapshots
+    from lambda_scenarios.watching.turn import Turn
 
 
 def _configure(parser: Parser) -> None:
@@ -89,6 +90,9 @@ def _configure(parser: Parser) -> None:
     group.add_argument("-v", dest="verbose", action="store_true", help="every scenario, logs, slowest ten")
     group.add_argument("-q", dest="quiet", action="store_true", help="failures and the summary only")
     add_preset(parser)
+    parser.add_argument(
+        "--watch", action="store_true", help="run again what a change touches, until ^C; Enter: all"
+    )
 
 
 # Settings that change which interpreter is needed first: where one is there, it waits until the file is read.
@@ -96,6 +100,14 @@ _OF_THE_FIRST_START = (b"paths", b"backend", b"inherit_env", b"debug", b"coverag
 
 
 def _execute(options: argparse.Namespace, world: World) -> int:
+    if not options.watch:
+        return _once(options, world)
+    from lambda_scenarios.watching.watch import watch
+
+    return watch(world, terminal_width(world.environ), lambda turn: _once(options, world, turn))
+
+
+def _once(options: argparse.Namespace, world: World, turn: Turn | None = None) -> int:
     found = find(world.cwd)
     decided = found.mentions(*_OF_THE_FIRST_START)
     if decided:
@@ -104,7 +116,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     try:
         if not decided:
             configure(options, world, found)
-        return _run(options, world, early)
+        return _run(options, world, early, turn)
     finally:
         if early is not None:
             early.discard()
@@ -119,10 +131,13 @@ def _begin(options: argparse.Namespace, world: World) -> Early | None:
     return begin(options.paths or (DEFAULT_PATH,), world, inherit=options.inherit_env)
 
 
-def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
+def _run(options: argparse.Namespace, world: World, early: Early | None, turn: Turn | None) -> int:
     from lambda_scenarios.pipeline import run
 
     request = request_of(options, world)
+    if turn is not None:
+        _check_watch(options, request)
+        request = turn.request(request)
     if options.verbose:
         for line in described(options, world.cwd):
             print(line, file=sys.stderr)
@@ -154,6 +169,24 @@ def _run(options: argparse.Namespace, world: World, early: Early | None) -> int:
         request, world, warn=lambda warnings: tell(warnings, world), console=console, say=say, early=early
     )
     return _status(result, fail_on_flaky=options.fail_on_flaky)
+
+
+def _check_watch(options: argparse.Namespace, request: RunRequest) -> None:
+    """Raises UsageError where the options ask for what a watch has no use for."""
+    reasons = (
+        (request.debug is not None, "--debug", "a debugger has one worker that waits"),
+        (options.shard is not None, "--shard", "shards are parts of one whole run"),
+        (options.coverage, "--coverage", "a run of some scenarios measures a part only"),
+        (options.update_snapshots, "--update-snapshots", "whatever a change returned would be stored"),
+        (
+            any(path == targets.STDOUT for _, path in request.reports.files),
+            "a report on the standard output",
+            "each run has one of its own",
+        ),
+    )
+    for asked, what, why in reasons:
+        if asked:
+            raise UsageError(Diagnostic(f"{what} and --watch contradict each other: {why}"))
 
 
 def _snapshots(options: argparse.Namespace, world: World) -> Snapshots:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lambda_scenarios.cli.parser import NOT_YET
 from lambda_scenarios.configuration.find import Found, find
 from lambda_scenarios.errors import Diagnostic, NothingSelected, UsageError
 
@@ -70,9 +69,7 @@ def _fill(
         option = setting.option or name
         action = actions.get(option)
         displaced = not RULES.displaced(name).isdisjoint(taken) and name not in taken
-        if f"--{name.replace('_', '-')}" in NOT_YET:
-            yield Diagnostic(f"not yet: `{name}`", origins[name,].as_key(), "not of this version")
-        elif name == "assume_role" and reads_scenarios:
+        if name == "assume_role" and reads_scenarios:
             if isinstance(value, str) and RULES.displaced(name).isdisjoint(taken):
                 options.configured_role = value
         elif (

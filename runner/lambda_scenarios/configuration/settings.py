@@ -103,7 +103,6 @@ SETTINGS: dict[str, Setting] = {
     "no_reports": Setting("flag"),
     # other
     "update_snapshots": Setting("flag"),
-    "watch": Setting("flag"),
     "debug": Setting("port"),
     # of the file alone
     "exclude": Setting("texts"),

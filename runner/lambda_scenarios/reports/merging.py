@@ -228,18 +228,19 @@ def _records(
         numbers = environments.of(report)
         for record in report.records():
             key = _key(report, record)
-            renumbered = _renumbered(record, numbers, workers[number])
-            renumbered = renumbered._replace(labels=_without(key[0], common))
+            moved = renumbered(record, numbers, workers[number])
+            moved = moved._replace(labels=_without(key[0], common))
             if len(found[key].reports) == 1:
-                yield renumbered
+                yield moved
                 continue
             runs = waiting.setdefault(key, [])
-            runs.append(renumbered)
+            runs.append(moved)
             if len(runs) == len(found[key].reports):
                 yield _united(waiting.pop(key))
 
 
-def _renumbered(record: Record, environments: Mapping[int, int], workers: int) -> Record:
+def renumbered(record: Record, environments: Mapping[int, int], workers: int) -> Record:
+    """The same with the numbers that environments have elsewhere, and those of workers after so many."""
     attempts = [
         attempt._replace(
             invocations=tuple(

@@ -1,0 +1,1 @@
+"""`run --watch`: what a change touches runs again."""

@@ -1,0 +1,286 @@
+"""`run --watch`: files are changed while the real program waits, and what it runs then is looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.program import running
+
+SERVICE = f"""\
+service: shop
+provider: {{name: aws, runtime: python3.{sys.version_info[1]}}}
+package: {{individually: true, patterns: ['!**']}}
+functions:
+  orders: {{handler: src/orders.handler, package: {{patterns: ['src/orders.py', 'src/shared.py']}}}}
+  mail: {{handler: src/mail.handler, package: {{patterns: ['src/mail.py', 'src/shared.py']}}}}
+"""
+ORDERS = """\
+scenarios:
+  - {name: one, function: orders, event: {a: 1}, expect: {output: {said: hello}}}
+  - {name: two, function: orders, event_path: two.json, expect: {output: {said: hello}}}
+"""
+MAIL = "scenarios:\n  - {name: sent, function: mail, expect: {output: hello}}\n"
+ALL = {"orders.yml::one", "orders.yml::two", "mail.yml::sent"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in {
+        "serverless.yml": SERVICE,
+        "src/shared.py": 'WORD = "hello"\n',
+        "src/orders.py": "from src.shared import WORD\ndef handler(*_):\n    return {'said': WORD}\n",
+        "src/mail.py": "from src.shared import WORD\ndef handler(event, context):\n    return WORD\n",
+        "scenarios/orders.yml": ORDERS,
+        "scenarios/mail.yml": MAIL,
+        "scenarios/two.json": "{}",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+class Watch:
+    """The program while it watches."""
+
+    def __init__(self, folder: Path, *options: str, env: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        self.mark = f"{os.getpid()}-{folder.name}"
+        self.process = subprocess.Popen(
+            [*running.PROGRAM, "run", "--watch", "-v", *options],
+            cwd=folder,
+            env=running.environment({running.MARK: self.mark, **(env or {})}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def until_it_waits(self) -> str:
+        """What it says until it waits for changes."""
+        said: list[str] = []
+        too_long = threading.Timer(20, self.process.kill)
+        too_long.start()
+        try:
+            return self._read(said)
+        finally:
+            too_long.cancel()
+
+    def _read(self, said: list[str]) -> str:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            text = line.decode()
+            said.append(text)
+            if text.startswith("watching "):
+                return "".join(said)
+        raise AssertionError("".join(said))
+
+    def after(self, name: str, text: str) -> str:
+        """What it says after a file was saved, as editors do: another takes its place."""
+        path = self.folder / name
+        fresh = path.with_name(path.name + "~")
+        fresh.write_text(text)
+        fresh.replace(path)
+        return self.until_it_waits()
+
+    def end(self, number: int = signal.SIGINT) -> str:
+        self.process.send_signal(number)
+        said, _ = self.process.communicate(timeout=60)
+        assert self.process.returncode == 130
+        assert running.left_behind(self.mark) == []
+        return said.decode()
+
+    def statuses(self) -> dict[str, str]:
+        """The results in the report, by id."""
+        report = json.loads((self.folder / "reports" / "report.json").read_text())
+        return {one["id"].removeprefix("scenarios/"): one["status"] for one in report["results"]}
+
+
+@pytest.fixture
+def watch(project: Path) -> Iterator[Watch]:
+    found = Watch(project)
+    try:
+        first = found.until_it_waits()
+        assert "3 scenarios" in first
+        assert ran(first) == ALL
+        yield found
+        found.end()
+    finally:
+        if found.process.poll() is None:
+            found.process.kill()
+        found.process.communicate(timeout=60)
+
+
+def ran(said: str) -> set[str]:
+    """The scenarios that ran, by what is said of each."""
+    found, file = set(), ""
+    for line in said.split("\n"):
+        words = line.split()
+        if line.startswith("  scenarios/"):
+            file = words[0].removeprefix("scenarios/")
+        elif line.startswith("    ") and len(words) > 2 and words[0] in "✓✗!":
+            found.add(f"{file}::{words[1]}")
+    return found
+
+
+def test_code_of_one_function_runs_its_scenarios_again_on_new_code(watch: Watch) -> None:
+    said = watch.after("src/orders.py", "def handler(event, context):\n    return {'said': 'other'}\n")
+    assert "src/orders.py changed" in said
+    assert ran(said) == {"orders.yml::one", "orders.yml::two"}
+    assert "1 passed · 2 failed" in said
+    assert "✗ scenarios/orders.yml::one: failed, passed before" in said
+    # The report is of everything, with what has not run again.
+    assert watch.statuses() == dict.fromkeys(ALL, "failed") | {"mail.yml::sent": "passed"}
+    said = watch.after("src/orders.py", "def handler(event, context):\n    return {'said': 'hello'}\n")
+    assert "3 passed" in said
+    assert "✓ scenarios/orders.yml::two: passed, failed before" in said
+    assert watch.statuses() == dict.fromkeys(ALL, "passed")
+
+
+def test_code_that_functions_share_runs_all_of_theirs(watch: Watch) -> None:
+    assert ran(watch.after("src/shared.py", 'WORD = "hello"  # again\n')) == ALL
+
+
+def test_the_service_file_and_what_stands_above_all_run_everything(watch: Watch) -> None:
+    assert ran(watch.after("serverless.yml", SERVICE + "# more\n")) == ALL
+    assert ran(watch.after("scenarios/_defaults.yml", "defaults: {timeout: 3}\n")) == ALL
+    assert ran(watch.after("lambda-scenarios.yml", "stage: test\n")) == ALL
+
+
+def test_of_a_scenario_file_what_is_written_anew_runs(watch: Watch) -> None:
+    assert ran(watch.after("scenarios/orders.yml", ORDERS.replace("{a: 1}", "{a: 2}"))) == {"orders.yml::one"}
+    assert ran(watch.after("scenarios/two.json", '{"b": 1}')) == {"orders.yml::two"}
+
+
+def test_files_that_come_and_go(watch: Watch) -> None:
+    assert ran(watch.after("scenarios/new.yml", MAIL.replace("sent", "new"))) == {"new.yml::new"}
+    assert set(watch.statuses()) == ALL | {"new.yml::new"}
+    (watch.folder / "scenarios" / "new.yml").unlink()
+    said = watch.until_it_waits()
+    assert ran(said) == set()
+    assert "3 passed" in said
+    assert set(watch.statuses()) == ALL
+    (watch.folder / "scenarios" / "deep").mkdir()
+    assert ran(watch.after("scenarios/deep/er.yml", MAIL)) == {"deep/er.yml::sent"}
+
+
+def test_a_mistake_is_told_and_its_repair_runs_what_was_meant(watch: Watch) -> None:
+    said = watch.after("scenarios/mail.yml", "scenarios: [\n")
+    assert "error:" in said
+    assert "scenarios/mail.yml:" in said
+    said = watch.after("src/orders.py", "def handler(event, context):\n    return {'said': 'hello'}\n")
+    assert "error:" in said
+    # What changed while nothing could run has not been forgotten; the mended file is as it was.
+    said = watch.after("scenarios/mail.yml", MAIL)
+    assert ran(said) == {"orders.yml::one", "orders.yml::two"}
+    said = watch.after("serverless.yml", "service: [\n")
+    assert "serverless.yml:" in said
+    assert ran(watch.after("serverless.yml", SERVICE + "# mended\n")) == ALL
+
+
+def test_what_no_scenario_uses_runs_nothing(watch: Watch) -> None:
+    said = watch.after("src/unused.py", "x = 1\n")
+    assert "src/unused.py changed" in said
+    assert "no scenario uses that" in said
+    assert ran(said) == set()
+
+
+def test_enter_runs_everything(watch: Watch) -> None:
+    assert watch.process.stdin is not None
+    watch.process.stdin.write(b"\n")
+    watch.process.stdin.flush()
+    said = watch.until_it_waits()
+    assert "all again" in said
+    assert ran(said) == ALL
+
+
+def test_a_burst_of_saves_is_one_run(watch: Watch) -> None:
+    for number in range(20):
+        (watch.folder / "src" / "mail.py").write_text(
+            f"def handler(event, context):\n    return 'hello'  # {number}\n"
+        )
+        (watch.folder / "src" / "orders.py").write_text(
+            f"def handler(event, context):\n    return {{'said': 'hello'}}  # {number}\n"
+        )
+    said = watch.until_it_waits()
+    assert ran(said) == ALL
+    # The next thing that is heard is of the next change.
+    assert "src/unused.py changed" in watch.after("src/unused.py", "x = 1\n")
+
+
+def test_what_changes_during_a_run_is_taken_up_after_it(watch: Watch) -> None:
+    waiting = (
+        "import os\ndef handler(event, context):\n    open('{}/began', 'w').close()\n"
+        "    while not os.path.exists('{}/go'): pass\n    return 'hello'\n"
+    ).replace("{}", str(watch.folder.parent))
+    began, go = watch.folder.parent / "began", watch.folder.parent / "go"
+    path = watch.folder / "src" / "mail.py"
+    path.write_text(waiting)
+    running.appears(began, watch.process)
+    path.write_text("def handler(event, context):\n    return 'another'\n")
+    go.touch()
+    said = watch.until_it_waits()
+    assert said.count("src/mail.py changed") == 2
+    assert "✗ scenarios/mail.yml::sent: failed, passed before" in said
+
+
+def test_the_end_of_a_watch_ends_the_run(project: Path) -> None:
+    began = project.parent / f"{project.name}-began"
+    (project / "src" / "mail.py").write_text(
+        f"import time\ndef handler(*_):\n    open({str(began)!r}, 'w').close()\n    time.sleep(60)\n"
+    )
+    watch = Watch(project, "--timeout", "50")
+    running.appears(began, watch.process)
+    assert "interrupted (SIGTERM)" in watch.end(signal.SIGTERM)
+    assert watch.statuses()["mail.yml::sent"] == "not run"
+
+
+def test_without_being_told_by_the_system_it_looks(project: Path) -> None:
+    watch = Watch(project, env={"LAMBDA_SCENARIOS_WATCH": "poll"})
+    assert ran(watch.until_it_waits()) == ALL
+    assert ran(watch.after("src/mail.py", "def handler(event, context):\n    return 'hello'\n")) == {
+        "mail.yml::sent"
+    }
+    watch.end()
+
+
+def test_installed_packages_are_looked_at_by_their_list(watch: Watch) -> None:
+    listed = watch.folder / "node_modules" / ".package-lock.json"
+    (listed.parent / "left").mkdir(parents=True)
+    (listed.parent / "left" / "index.js").write_text("")
+    listed.write_text("{}")
+    assert "node_modules/.package-lock.json changed" in watch.until_it_waits()
+    (listed.parent / "left" / "index.js").write_text("1")
+    assert "src/unused.py changed" in watch.after("src/unused.py", "x = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--debug"], "--debug"),
+        (["--shard", "1/2"], "--shard"),
+        (["--coverage"], "--coverage"),
+        (["--update-snapshots"], "--update-snapshots"),
+        (["--junit", "-"], "a report on the standard output"),
+    ],
+)
+def test_options_that_contradict_are_told(project: Path, options: list[str], named: str) -> None:
+    done = running.run(project, "run", "--watch", *options)
+    assert done.status == 2
+    assert f"{named} and --watch contradict each other" in done.stderr
+
+
+def test_nothing_to_watch_ends_as_a_run_does(project: Path) -> None:
+    done = running.run(project, "run", "--watch", "-k", "nothing")
+    assert done.status == 5
+    (project / "lambda-scenarios.yml").write_text("watch: true\n")
+    done = running.run(project, "run")
+    assert done.status == 2
+    assert "unknown key `watch`" in done.stderr
