@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.scenario import Step
 from lambda_scenarios.scenarios.build import as_text
-from lambda_scenarios.scenarios.render import Part
+from lambda_scenarios.scenarios.parts import Part
 from lambda_scenarios.scenarios.steps import check_no_expectation, names_of, step_draft, step_ids
 from lambda_scenarios.scenarios.template_names import Pending
 
