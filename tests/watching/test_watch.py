@@ -144,6 +144,14 @@ def test_code_of_one_function_runs_its_scenarios_again_on_new_code(watch: Watch)
     assert watch.statuses() == dict.fromkeys(ALL, "passed")
 
 
+def test_code_of_the_same_size_and_second_is_other_code(watch: Watch) -> None:
+    for word in ("hallo", "hello", "hullo", "hello"):
+        said = watch.after("src/mail.py", f"def handler(*_):\n    return '{word}'\n")
+        os.utime(watch.folder / "src" / "mail.py", (1_700_000_000, 1_700_000_000))
+        said = watch.until_it_waits()
+        assert ("3 passed" in said) is (word == "hello")
+
+
 def test_code_that_functions_share_runs_all_of_theirs(watch: Watch) -> None:
     assert ran(watch.after("src/shared.py", 'WORD = "hello"  # again\n')) == ALL
 
@@ -251,12 +259,21 @@ def test_without_being_told_by_the_system_it_looks(project: Path) -> None:
     watch.end()
 
 
-def test_installed_packages_are_looked_at_by_their_list(watch: Watch) -> None:
+@pytest.mark.parametrize("linked", [False, True])
+def test_installed_packages_are_looked_at_by_their_list(watch: Watch, linked: bool) -> None:
     listed = watch.folder / "node_modules" / ".package-lock.json"
-    (listed.parent / "left").mkdir(parents=True)
+    if linked:
+        elsewhere = watch.folder / "reports" / "installed"
+        elsewhere.mkdir(parents=True)
+        listed.parent.symlink_to(elsewhere)
+    else:
+        listed.parent.mkdir()
+    (listed.parent / "left").mkdir()
     (listed.parent / "left" / "index.js").write_text("")
     listed.write_text("{}")
-    assert "node_modules/.package-lock.json changed" in watch.until_it_waits()
+    said = watch.until_it_waits()
+    while "node_modules/.package-lock.json changed" not in said:
+        said = watch.until_it_waits()
     (listed.parent / "left" / "index.js").write_text("1")
     assert "src/unused.py changed" in watch.after("src/unused.py", "x = 1\n")
 

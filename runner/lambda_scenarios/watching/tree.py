@@ -141,6 +141,7 @@ class Tree:
     def _listed(self, directory: str, *, deep: bool) -> tuple[dict[str, _Signature], list[str]]:
         files: dict[str, _Signature] = {}
         folders: list[str] = []
+        installed = False
         without = self._ground.without
         with os.scandir(directory) as entries:
             for entry in entries:
@@ -149,15 +150,15 @@ class Tree:
                     continue
                 try:
                     if entry.is_dir():
-                        if deep:
+                        installed |= name == _INSTALLED
+                        if deep and name != _INSTALLED:
                             folders += self._within(entry)
                         continue
                     status = entry.stat()
                 except OSError:  # gone meanwhile, or a link to nowhere
                     continue
                 files[name] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-        if deep and _INSTALLED in (os.path.basename(folder) for folder in folders):
-            folders.remove(os.path.join(directory, _INSTALLED))
+        if deep and installed:
             try:
                 status = os.stat(os.path.join(directory, _INSTALLED, _LIST))
             except OSError:

@@ -160,6 +160,8 @@ class _Watch:
     def _fork(self) -> Turn | None:
         everything = self._whole or self._asked
         self._asked = False
+        for path in self._tree.changes:
+            _drop_bytecode(path)
         sys.stdout.flush()
         sys.stderr.flush()
         self._began = time.time()
@@ -300,6 +302,20 @@ def _inotify(world: World) -> Inotify | None:
         return Inotify()
     except OSError:
         return None
+
+
+def _drop_bytecode(path: str) -> None:
+    """Python takes what it has compiled for current where size and second of the source are the same, as
+    where it is changed twice at once."""
+    directory, name = os.path.split(path)
+    stem, suffix = os.path.splitext(name)
+    if suffix != ".py":
+        return
+    cache = os.path.join(directory, "__pycache__")
+    with contextlib.suppress(OSError):
+        for found in os.listdir(cache):
+            if found.startswith(f"{stem}.") and found.endswith(".pyc"):
+                os.unlink(os.path.join(cache, found))
 
 
 def _load(modules: tuple[str, ...]) -> None:
