@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 _PROJECT = pytest.StashKey["Project"]()
 _SEED = "lambda_scenarios_seed"
 _NOW = "lambda_scenarios_now"
+# Markers that do something: a tag of that name must not skip a scenario, or take its failure for expected.
+_TAKEN = frozenset(
+    (
+        *("skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings"),
+        *("xdist_group", "timeout", "flaky", "asyncio", "tryfirst", "trylast"),
+    )
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -116,7 +123,7 @@ class Scenario(pytest.Item):
         super().__init__(**arguments)
         self.case = case
         for tag in case.tags:
-            if tag.isidentifier():
+            if tag.isidentifier() and tag[0] != "_" and tag not in _TAKEN:
                 self.config.addinivalue_line("markers", f"{tag}: a tag of scenarios")
                 self.add_marker(tag)
         if case.skip is not None:

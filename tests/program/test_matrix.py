@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lambda_scenarios.cli.main import main
-from lambda_scenarios.cli.matrix_formats import as_gitlab
+from lambda_scenarios.cli.matrix_formats import as_azure, as_gitlab
 from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.scenarios.cells import Cell
 from tests.program import running
@@ -186,6 +186,14 @@ class TestFormats:
         assert found["echo"]["args"] == "scenarios --function echo"
         assert all(isinstance(value, str) for cell in found.values() for value in cell.values())
         assert all(name.isidentifier() for name in matrix(shop, "--by", "file", "--format", "azure"))
+
+    def test_azure_loses_no_cell(self) -> None:
+        names = ("a-b", "a_b", "a.b", "a/b", "1", "c_1", "A_B")
+        cells = [Cell(name, (), ("s", "--function", name)) for name in names]
+        found = json.loads(as_azure(cells))
+        assert [one["name"] for one in found.values()] == list(names)
+        assert len({name.lower() for name in found}) == len(names)
+        assert all(name.isidentifier() for name in found)
 
     def test_gitlab(self, shop: Path) -> None:
         found = matrix(shop, "--shards", "2", "--format", "gitlab")

@@ -226,3 +226,14 @@ def test_the_plugin_is_an_entry_point() -> None:
 
     (found,) = [one for one in entry_points(group="pytest11") if one.name == "lambda-scenarios"]
     assert found.value == "lambda_scenarios.pytest_plugin"
+
+
+def test_tags_named_like_markers_of_pytest_change_nothing(tmp_path: Path) -> None:
+    project(
+        tmp_path,
+        "".join(
+            f"  - {{name: {tag}, function: create, tags: [{tag}], expect: {{output: 2}}}}\n"
+            for tag in ("xfail", "skip", "skipif", "_slow")
+        ),
+    )
+    assert "4 failed" in run(tmp_path, "-q").stdout

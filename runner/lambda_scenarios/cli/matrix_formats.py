@@ -47,13 +47,13 @@ def as_github(cells: Sequence[Cell]) -> str:
 
 def as_azure(cells: Sequence[Cell]) -> str:
     """One line, for `strategy: {matrix: $[ … ]}`: names of jobs, and their variables."""
-    found = {
-        re.sub(r"\W", "_", f"c_{key}" if key[0].isdigit() else key, flags=re.ASCII): {
-            **_described(cell, key),
-            "args": command(cell),
-        }
-        for cell, key in _keyed(cells, "_")
-    }
+    found: dict[str, dict[str, Any]] = {}
+    taken: set[str] = set()
+    for cell, key in _keyed(cells, "_"):
+        plain = re.sub(r"\W", "_", f"c_{key}" if key[0].isdigit() else key, flags=re.ASCII)
+        # What was told apart by `.` or `-` is alike now.
+        name = _other(plain, "_", taken)
+        found[name] = {**_described(cell, key), "args": command(cell)}
     return json.dumps(found)
 
 
@@ -96,13 +96,18 @@ def _keyed(cells: Sequence[Cell], joint: str = "-") -> list[tuple[Cell, str]]:
     found = []
     for cell in cells:
         plain = re.sub(r"[^A-Za-z0-9._-]+", joint, cell.name).strip("-._")[:_KEY] or "cell"
-        key, n = plain, 1
-        while key.lower() in taken:
-            n += 1
-            key = f"{plain}{joint}{n}"
-        taken.add(key.lower())
-        found.append((cell, key))
+        found.append((cell, _other(plain, joint, taken)))
     return found
+
+
+def _other(plain: str, joint: str, taken: set[str]) -> str:
+    """The name, or the first with a number that nobody has, whatever the case of its letters."""
+    name, n = plain, 1
+    while name.lower() in taken:
+        n += 1
+        name = f"{plain}{joint}{n}"
+    taken.add(name.lower())
+    return name
 
 
 FORMATS = {"json": as_json, "github": as_github, "gitlab": as_gitlab, "azure": as_azure}
