@@ -81,6 +81,7 @@ class Course:
         self.invocation: Invocation = case.invocation
         self.spec = first.spec
         self.cold = first.apart is not None
+        self.place = first.task.place  # as Task.place
         self._first = first
         self._supply = supply
         self._manner = manner
@@ -179,7 +180,7 @@ class Course:
             except MissingPart as part:
                 raise _Unready("\n".join((part.problem, *part.notes))) from None
         self.spec = found.spec
-        task = found.task._replace(order=self._first.task.order)
+        task = found.task._replace(order=self.place)
         if self.remote:
             return Assignment(found.spec, task)
         return Assignment(found.spec, task, self._pass.apart, self._pass.kept)
@@ -251,6 +252,10 @@ class Courses:
                 groups.setdefault(case.serial, []).append(course)
         for group, courses in groups.items():
             courses.sort(key=lambda course: course.number)
+            # A group that has begun goes on before another begins: the worker of each waits for its rest.
+            place = min(course.place for course in courses)
+            for course in courses:
+                course.place = place
             first.append(courses[0].begin())
             self._waiting[group] = deque(courses[1:])
         self.first = tuple(sorted(first, key=lambda assignment: assignment.task.place))

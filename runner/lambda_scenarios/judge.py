@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from lambda_scenarios import recording, verdict
@@ -123,10 +124,10 @@ class Judge:
         before: tuple[str, ...] = ()
         replay: str | None = None
         if decided.status != "passed" and spec.remote is None:
-            others = [one for one in served if one != number]
+            others = list(islice((one for one in reversed(served) if one != number), SHOWN))
             if others:
-                before = tuple(self._cases[one].id for one in others[-SHOWN:])
-                replay = self._sequences.command(outcome.worker, [*others, number])
+                before = tuple(self._cases[one].id for one in reversed(others))
+                replay = self._sequences.command(outcome.worker, served, number)
         if not served or served[-1] != number:
             served.append(number)
         record = recording.of_invocation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -192,3 +193,21 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     mark = f"several-{tmp_path.name}-{id(tmp_path)}"
     several.run(tmp_path, FLAKY, "--repeat", "2", "--warm-check", env={running.MARK: mark})
     assert running.left_behind(mark) == []
+
+
+def test_a_group_of_serial_ones_ends_before_another_begins(tmp_path: Path) -> None:
+    groups = 12
+    ran = several.run(
+        tmp_path,
+        "".join(
+            f"  - {{name: s{n}, function: count, serial: g{n % groups}, expect: {{output_includes: "
+            f"{{calls: {n // groups + 1}}}}}}}\n"
+            for n in range(3 * groups)
+        ),
+        *("-j", "1"),
+    )
+    assert ran.done.status == 0
+    begun = [one["attempts"][0]["invocations"][0] for one in ran.report["results"]]
+    order = [one["worker"] for one in sorted(begun, key=lambda one: one["started"])]
+    changes = sum(1 for one, other in pairwise(order) if one != other)
+    assert changes == groups - 1, "no more workers wait for the rest of a group than run at once"
