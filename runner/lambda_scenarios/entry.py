@@ -4,7 +4,7 @@ A ^C while the rest is still being imported ends the process at once and without
 """
 
 # The C module behind `signal`, whose own import gives a ^C time to strike; typeshed doesn't know it.
-import _signal  # type: ignore[import-not-found]
+import _signal  # type: ignore[import-not-found]  # it has no stubs
 import gc
 import os
 

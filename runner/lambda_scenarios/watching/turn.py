@@ -246,7 +246,7 @@ class Turn:
                 self._survey_function(function, site)
         for directory in tuple(self._flat):
             while directory != real(site.root) and os.path.dirname(directory) != directory:
-                directory = os.path.dirname(directory)  # noqa: PLW2901
+                directory = os.path.dirname(directory)  # noqa: PLW2901  # upwards, from where it was found
                 if any(os.path.exists(os.path.join(directory, name)) for name in NAMES):
                     self._flat.add(directory)
 

@@ -68,7 +68,7 @@ class _Watch:
         self._asked = False  # for everything
         self._told: frozenset[str] | None = frozenset()  # directories in which something happened
         self._results = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115  # to the end
-        self._notes = tempfile.TemporaryFile()  # noqa: SIM115
+        self._notes = tempfile.TemporaryFile()  # noqa: SIM115  # it is there as long as the watch
         self._has_results = False
         self._untimely: dict[str, int] = {}  # how often each changed during runs, one after the other
         self._silenced: set[str] = set()
