@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping
 _DONE = b"done"
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NEVER = float("inf")
+_ENDED_WITHIN = 1.0  # seconds; a process that the kernel can't end sooner isn't waited for
 
 
 class _Groups:
@@ -148,12 +150,26 @@ def sweep(marks: Mapping[str, float], since: int = 0) -> int:
         except OSError:
             continue
     killed: set[int] = set()
+    endings: list[int] = []
     for started, process, parent, until in sorted(suspects):
         if started <= until or parent in killed:
             with contextlib.suppress(ProcessLookupError, PermissionError):
+                with contextlib.suppress(OSError, AttributeError):  # no pidfds here, or no descriptor is left
+                    endings.append(os.pidfd_open(process))
                 os.kill(process, signal.SIGKILL)
                 killed.add(process)
+    _wait_for(endings)
     return len(killed)
+
+
+def _wait_for(endings: list[int]) -> None:
+    """Until the processes of these pidfds have ended: SIGKILL works when the kernel gets to it, and what comes
+    next may need their ports, or say that nothing is left."""
+    until = time.monotonic() + _ENDED_WITHIN
+    for ending in endings:
+        with contextlib.suppress(ValueError):  # beyond the descriptors that select knows
+            select.select([ending], [], [], max(0.0, until - time.monotonic()))
+        os.close(ending)
 
 
 def _started(process: str) -> tuple[float, int, int]:
