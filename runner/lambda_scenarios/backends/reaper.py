@@ -163,8 +163,8 @@ def sweep(marks: Mapping[str, float], since: int = 0) -> int:
 
 
 def _wait_for(endings: list[int]) -> None:
-    """Until the processes of these pidfds have ended: SIGKILL works when the kernel gets to it, and what comes
-    next may need their ports, or say that nothing is left."""
+    """Until the processes of these pidfds have ended: SIGKILL works when the kernel gets to it, and what
+    comes next may need their ports, or say that nothing is left."""
     until = time.monotonic() + _ENDED_WITHIN
     for ending in endings:
         with contextlib.suppress(ValueError):  # beyond the descriptors that select knows
