@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from lambda_scenarios import recording, verdict
@@ -16,7 +15,7 @@ from lambda_scenarios.model.scenario import Case, Invocation
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.reports import masking
 from lambda_scenarios.scenarios.yaml_source import locate
-from lambda_scenarios.sequences import SHOWN, Sequences
+from lambda_scenarios.sequences import Before, Sequences
 
 if TYPE_CHECKING:
     from lambda_scenarios.course import Course
@@ -64,7 +63,6 @@ class Judge:
         self._cwd = cwd
         self._max_failures = max_failures
         self.album: Album | None = None  # where a scenario has a snapshot
-        self._served: dict[int, list[int]] = {}  # by worker: the cases that it has served, in order
         self._sequences = sequences
 
     def outcome(self, number: int, outcome: Outcome) -> Answer:
@@ -100,7 +98,10 @@ class Judge:
             invocations = list(attempts[at].invocations)
             found = invocations[which]
             told = recording.mismatch_of(mismatch, locate, self._shown)
-            invocations[which] = found._replace(mismatches=(*found.mismatches, told))
+            before = self._sequences.before(found.worker, found.nth - 1, course.number, itself=True)
+            invocations[which] = found._replace(
+                mismatches=(*found.mismatches, told), before=before.scenarios, replay=before.replay
+            )
             attempts[at] = attempts[at]._replace(status=decided.status, invocations=tuple(invocations))
         return recording.of_attempts(course.case, decided, tuple(attempts))
 
@@ -120,16 +121,10 @@ class Judge:
         )
         if self.album is not None and decided.status == "passed":
             self.album.take(number, invocation.expectation.snapshot, outcome.ending)
-        served = self._served.setdefault(outcome.worker, [])
-        before: tuple[str, ...] = ()
-        replay: str | None = None
+        before = Before()
         if decided.status != "passed" and spec.remote is None:
-            others = list(islice((one for one in reversed(served) if one != number), SHOWN))
-            if others:
-                before = tuple(self._cases[one].id for one in reversed(others))
-                replay = self._sequences.command(outcome.worker, served, number)
-        if not served or served[-1] != number:
-            served.append(number)
+            before = self._sequences.before(outcome.worker, outcome.nth - 1, number, itself=False)
+        self._sequences.add(outcome.worker, number)
         record = recording.of_invocation(
             invocation,
             outcome,
@@ -138,7 +133,6 @@ class Judge:
             scenario=self._cases[number].id,
             step=step,
             before=before,
-            replay=replay,
             environment=spec.number,
             backend=spec.backend,
             locate=locate,

@@ -20,6 +20,7 @@ from lambda_scenarios.model.record import (
 from lambda_scenarios.model.scenario import Case, ContextOverride, Invocation
 from lambda_scenarios.model.values import Origin, Place
 from lambda_scenarios.reports.record_json import json_text
+from lambda_scenarios.sequences import Before
 from lambda_scenarios.verdict import Verdict, kind_of
 
 Locate = Callable[[Origin], Place]
@@ -54,15 +55,14 @@ def of_invocation(
     *,
     scenario: str,
     step: str,
-    before: tuple[str, ...],
-    replay: str | None,
+    before: Before,
     environment: int,
     backend: str,
     locate: Locate,
     shown: Callable[[str], str],
 ) -> InvocationRecord:
-    """One invocation: of the `scenario` and its `step` (their ids), on a worker that had served the scenarios
-    `before`, which `replay` runs again. `locate` finds places in YAML files, `shown` shortens their paths."""
+    """One invocation: of the `scenario` and its `step` (their ids), on a worker that had served what is
+    `before`. `locate` finds places in YAML files, `shown` shortens their paths."""
     function = invocation.function
     ending = outcome.ending
     return InvocationRecord(
@@ -90,8 +90,8 @@ def of_invocation(
         logs=outcome.logs.decode("utf-8", "replace"),
         init_logs=outcome.init_logs.decode("utf-8", "replace"),
         logs_truncated=outcome.logs_truncated,
-        before=before,
-        replay=replay,
+        before=before.scenarios,
+        replay=before.replay,
         hint=None
         if verdict.status == "passed"
         else _hint(scenario, outcome, invocation, evaluation, backend, shown),

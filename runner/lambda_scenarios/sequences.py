@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.reports.text import shell_quote
@@ -18,8 +19,16 @@ if TYPE_CHECKING:
     from lambda_scenarios.model.scenario import Case
 
 # So many of what came before are kept in a record, and so many ids stand in a command.
-SHOWN = 20
+_SHOWN = 20
 _TYPED = 4
+
+
+class Before(NamedTuple):
+    """What a worker had served when an invocation came, in order: the ids of the last of those scenarios,
+    and the command that runs all of them and then the scenario of that invocation."""
+
+    scenarios: tuple[str, ...] = ()
+    replay: str | None = None
 
 
 class Sequences:
@@ -31,20 +40,39 @@ class Sequences:
         self._root = root
         self._cwd = cwd
         self._conditions = conditions
+        self._served: dict[int, list[int]] = {}  # by worker: the case of each invocation
         # By absolute path: what a worker has served, how much of that counts, and the case that failed.
         self._lists: dict[str, tuple[Sequence[int], int, int]] = {}
 
-    def command(self, worker: int, served: Sequence[int], failed: int) -> str:
-        """Runs the cases that the worker has served, in this order, and then the one that failed. `served`
-        may grow later on: where all of many scenarios fail, a copy for each would take most of the time."""
-        few = _few(served, failed)
+    def add(self, worker: int, case: int) -> None:
+        """The worker has served an invocation of the case."""
+        self._served.setdefault(worker, []).append(case)
+
+    def before(self, worker: int, count: int, case: int, *, itself: bool) -> Before:
+        """What the worker had served in its first `count` invocations, before one of the case, which failed.
+        Nothing where that was the case alone; `itself` says that this tells something too."""
+        served = self._served.get(worker, [])
+        count = min(count, len(served))
+        others = _last(served, count, case)
+        if others:
+            scenarios = tuple(self._cases[one].id for one in reversed(others))
+        elif count and itself:
+            scenarios = (self._cases[case].id,)
+        else:
+            return Before()
+        return Before(scenarios, self._command(worker, served, count, case))
+
+    def _command(self, worker: int, served: Sequence[int], count: int, failed: int) -> str:
+        """`served` may grow later on: where all of many scenarios fail, a copy for each would take most of
+        the time."""
+        few = _few(served, count, failed)
         if few:
             names = " ".join(shell_quote(self._argument(number)) for number in few)
             return f"lambda-scenarios run -j 1 {names}{self._conditions}"
         from lambda_scenarios import state
 
         path = os.path.join(self._root, state.FOLDER, f"worker-{worker}.txt")
-        self._lists[path] = (served, len(served), failed)
+        self._lists[path] = (served, count, failed)
         listed = shell_quote("@" + shown_path(path, self._cwd))
         return f"lambda-scenarios run -j 1 {listed}{self._conditions}"
 
@@ -72,10 +100,21 @@ def _in_order(served: Sequence[int], failed: int) -> tuple[int, ...]:
     return (*before, failed)
 
 
-def _few(served: Sequence[int], failed: int) -> tuple[int, ...]:
+def _last(served: Sequence[int], count: int, case: int) -> list[int]:
+    """The cases that were served last but for this one, from the last; as many as are shown."""
+    found: dict[int, None] = {}
+    for at in range(count - 1, -1, -1):
+        if served[at] != case:
+            found[served[at]] = None
+            if len(found) == _SHOWN:
+                break
+    return list(found)
+
+
+def _few(served: Sequence[int], count: int, failed: int) -> tuple[int, ...]:
     """As `_in_order`; none where they are too many for a command."""
     found: dict[int, None] = {}
-    for number in served:
+    for number in islice(served, count):
         found[number] = None
         if len(found) > _TYPED:
             return ()

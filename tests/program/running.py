@@ -128,7 +128,7 @@ _NORMAL = (
     # How deep the machinery of importing is differs from one Python to the next.
     (re.compile(r"\b\d+ frames? more in the report"), "<n> frames more in the report"),
     # Which worker serves what is a matter of timing; tests/program/test_sequences.py has a case without luck.
-    (re.compile(r"(?m)^.*(?:its worker had served before:|again, after those:).*\n"), ""),
+    (re.compile(r"(?m)^.*its worker had served before:.*\n.*again, after those:.*\n(?:\n(?=again: ))?"), ""),
     (re.compile("\x1b"), "␛"),
 )
 _NORMAL_JUNIT = (

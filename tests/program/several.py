@@ -28,6 +28,15 @@ def count(event, context):
     calls += 1
     return {"calls": calls, "pid": os.getpid(), "id": str(uuid.uuid4())}
 
+remembered = None
+
+def remember(event, context):
+    global remembered
+    before = remembered
+    if event.get("keep"):
+        remembered = event["what"]
+    return before
+
 def clean(event, context):
     return {"id": str(uuid.uuid4()), "echo": event}
 
@@ -50,6 +59,7 @@ functions:
   create: {handler: app.create, runtime: python3.11, code: .}
   get: {handler: app.get, runtime: python3.11, code: .}
   count: {handler: app.count, runtime: python3.11, code: .}
+  remember: {handler: app.remember, runtime: python3.11, code: .}
   clean: {handler: app.clean, runtime: python3.11, code: .}
   nth: {handler: app.nth, runtime: python3.11, code: ., environment: {TRACES: "TRACES_FOLDER"}}
   wait: {handler: app.wait, runtime: python3.11, code: ., environment: {TRACES: "TRACES_FOLDER"}}

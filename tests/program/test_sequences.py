@@ -60,3 +60,38 @@ def test_no_word_where_nothing_was_served_before(tmp_path: Path) -> None:
     assert (invocation["before"], invocation["replay"]) == ([], None)
     assert "its worker had served" not in ran.done.stdout
     assert not (tmp_path / ".lambda-scenarios" / "worker-1.txt").exists()
+
+
+def test_a_difference_of_the_warm_check_names_what_came_before(tmp_path: Path) -> None:
+    ran = several.run(
+        tmp_path,
+        """\
+  - {name: innocent, function: remember, event: {what: nothing}}
+  - {name: poisons, function: remember, event: {what: poison, keep: true}}
+  - name: is poisoned
+    steps:
+      - {id: one, function: clean}
+      - {id: two, function: remember}
+      - {id: three, function: clean}
+  - {name: alone, function: count}
+""",
+        *("-j", "1", "--warm-check"),
+    )
+    assert {name for name, status in ran.statuses.items() if status == "failed"} == {"is poisoned", "alone"}
+    (bad,) = [one for one in ran.result("is poisoned")["attempts"] if one["status"] == "failed"]
+    one, two, three = bad["invocations"]
+    assert (one["before"], one["replay"], three["before"]) == ([], None, [])
+    assert two["before"] == ["all.yml::innocent", "all.yml::poisons"]
+    said = "its worker had served before: innocent, poisons"
+    assert f"  {said}\n  again, after those: {two['replay']}\n" in ran.done.stdout
+    assert f"{said}\nagain, after those: {two['replay']}" in (tmp_path / "reports/junit.xml").read_text()
+    again = running.run(tmp_path, *shlex.split(two["replay"])[1:], "--no-reports")
+    assert again.status == 1
+    assert (
+        "✗ all.yml::is poisoned" in again.stdout
+        and 'a fresh worker gives null, a warm one "poison"' in again.stdout
+    )
+    # What a scenario leaves for itself.
+    (alone,) = [one for one in ran.result("alone")["attempts"] if one["status"] == "failed"]
+    assert alone["invocations"][0]["before"] == ["all.yml::alone"]
+    assert alone["invocations"][0]["replay"] == "lambda-scenarios run -j 1 all.yml::alone --warm-check"

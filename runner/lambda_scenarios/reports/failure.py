@@ -35,7 +35,6 @@ MAX_MESSAGE_LINES = 20
 _MAX_FRAMES = 8
 _MAX_HELD = 6
 _MAX_IDS = 10
-_MAX_BEFORE = 3
 _LINES_BEFORE = 2
 
 _PYTHON_FRAME = re.compile(r'\s*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>\S+))?')
@@ -138,18 +137,9 @@ def _attempt(record: Record, number: int, look: Look, sources: Sources) -> Itera
     if attempt.not_run:
         names = _shown(", ".join(attempt.not_run), look)
         yield f"  not run: {plural(len(attempt.not_run), 'step')} ({names})"
-    for invocation in last:
-        if invocation.replay is not None:
-            yield from _sequence(invocation, invocation.replay, look)
-
-
-def _sequence(i: InvocationRecord, replay: str, look: Look) -> Iterator[str]:
-    """What its worker had served before."""
-    others = [scenario_id.rpartition("::")[2] for scenario_id in i.before]
-    shown = ", ".join(others[-_MAX_BEFORE:])
-    more = f"{look.symbols.more}, " if len(others) > _MAX_BEFORE else ""
-    yield f"  its worker had served before: {_shown(more + shown, look)}"
-    yield f"  {look.paint('again, after those:', 'dim')} {printable(replay)}"
+    for invocation in [one for one in attempt.invocations if one.replay is not None][-1:]:
+        yield f"  {_shown(telling.served_before(invocation, look.symbols.more), look)}"
+        yield f"  {look.paint('again, after those:', 'dim')} {printable(invocation.replay or '')}"
 
 
 def not_judged(reason: str, ids: list[str], look: Look) -> Iterator[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LOG_OF_PASSED = 8_000
 LOG_OF_FAILED = 64_000
 _MESSAGE = 4_000
+_MAX_BEFORE = 3  # so many names of what a worker had served
 
 
 class Told(NamedTuple):
@@ -66,6 +67,13 @@ def step(i: InvocationRecord) -> str:
     return f"{i.step} ({i.function})"
 
 
+def served_before(i: InvocationRecord, more: str) -> str:
+    """The names of the last scenarios that its worker had served; `more` stands for those before."""
+    names = [scenario_id.rpartition("::")[2] for scenario_id in i.before]
+    hidden = f"{more}, " if len(names) > _MAX_BEFORE else ""
+    return f"its worker had served before: {hidden}{', '.join(names[-_MAX_BEFORE:])}"
+
+
 def told(record: Record, attempt: AttemptRecord | None, conditions: str = "") -> Told:
     """What an attempt that did not pass is told as; None: there was none.
 
@@ -114,6 +122,8 @@ def _parts(i: InvocationRecord, reason: str | None) -> Iterator[str]:
     if i.mismatches and i.held:
         verb = "holds" if len(i.held) == 1 else "hold"
         yield f"{plural(len(i.held), 'other expectation')} {verb}: {', '.join(i.held)}"
+    if i.replay is not None:
+        yield f"{served_before(i, '...')}\nagain, after those: {i.replay}"
 
 
 def logs_of(attempt: AttemptRecord) -> str:
