@@ -98,6 +98,9 @@ def test_setting() -> None:
     assert set_at(event, parse_location("Records[*].body"), 1) == {"Records": [{"body": 1}, {"body": 1}]}
     assert set_at({}, parse_location("a.b[0].c"), 1) == {"a": {"b": [{"c": 1}]}}
     assert set_at([1], parse_location("[1]"), 2) == [1, 2]
+    # AWS's events have null where there is none: REST APIs their parameters, claims and variables.
+    assert set_at({"a": None}, parse_location("a.b"), 1) == {"a": {"b": 1}}
+    assert set_at({"a": None}, parse_location("a[0].b"), 1) == {"a": [{"b": 1}]}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,8 @@ def test_setting() -> None:
         ({"a": [0]}, "a[2]", "a has 1 items: there is no [2]"),
         ({"a": []}, "a[*].b", "a is an empty array: [*] meets nothing"),
         ([], "a", 'the whole is an array, not an object with the key "a"'),
-        ({"a": None}, "a[0]", "a is null, not an array"),
+        ({"a": None}, "a[1]", "a has 0 items: there is no [1]"),
+        ({"a": None}, "a[*]", "a is null, not an array"),
     ],
 )
 def test_setting_where_there_is_no_place(value: Json, text: str, problem: str) -> None:

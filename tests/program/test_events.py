@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_scenarios.sample_events.catalogue import SAMPLES
+from lambda_scenarios.sample_events.catalogue import SAMPLES, find
 from lambda_scenarios.sample_events.samples import sample_event
 from tests.program import running
 
@@ -36,6 +36,8 @@ def test_an_event_is_json_and_nothing_else(tmp_path: Path) -> None:
         ("Records[0].body=a=b", ("Records", 0, "body"), "a=b"),
         ("Records[0].body=", ("Records", 0, "body"), ""),
         ("Records[0].body={broken", ("Records", 0, "body"), "{broken"),
+        ("Records[0].body=NaN", ("Records", 0, "body"), "NaN"),
+        ("Records[0].body=[1e999]", ("Records", 0, "body"), "[1e999]"),
         ('Records[1]["a=b"].c=null', ("Records", 1, "a=b"), {"c": None}),
         ("added.list[0].x=[1]", ("added",), {"list": [{"x": [1]}]}),
         ("-dash=1", ("-dash",), 1),
@@ -48,6 +50,28 @@ def test_set_changes_it(tmp_path: Path, option: str, path: tuple[str | int, ...]
     for step in path:
         found = found[step]
     assert found == value
+
+
+def test_set_makes_what_the_event_has_as_null(tmp_path: Path) -> None:
+    parameter = (
+        "--set",
+        "queryStringParameters.page=2",
+        "--set",
+        "requestContext.authorizer.claims.sub=c-42",
+    )
+    done = running.run(tmp_path, "events", "rest-api", *parameter)
+    assert (done.status, done.stderr) == (0, "")
+    event = json.loads(done.stdout)
+    assert sample_event("rest-api")["queryStringParameters"] is None  # type: ignore[index,call-overload]
+    assert event["queryStringParameters"] == {"page": 2}
+    assert event["requestContext"]["authorizer"] == {"claims": {"sub": "c-42"}}
+
+
+@pytest.mark.parametrize(
+    "name", ["cloudwatchEvent", "CloudWatchEvent", "EventBridgeRule", "IoTRule", "cognitoUserPool"]
+)
+def test_the_names_of_service_files_are_known(name: str) -> None:
+    assert find(name) is not None
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,10 @@ DIFFERENCES: dict[str, dict[str, str]] = {
         "requestContext.identity.clientCert": "without mutual TLS",
     },
     "connect": {"Details.ContactData.Queue": "the contact is in one"},
-    "firehose-kinesis": {"deliverySteamArn": "misspelt there"},
+    "firehose-kinesis": {
+        "deliverySteamArn": "misspelt there",
+        "records[].kinesisRecordMetadata.subsequenceNumber": "a number, as AWS's own types for Go have it",
+    },
     "http-api": {
         "body": "of a GET",
         "cookies": _NONE_GIVEN,

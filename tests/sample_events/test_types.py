@@ -103,6 +103,10 @@ DIFFERENCES: dict[str, tuple[str, tuple[str, ...]]] = {
     "cognito-verify-auth-challenge": (_TO_FILL, (_NULL,)),
     "connect": ("documented, and not among the types", (_ONLY.format("CustomerId"),)),
     "eventbridge-codebuild": ("documented, and not among the types", (_ONLY.format("md5sum"),)),
+    "firehose-kinesis": (
+        "documented as text, sent as a number",
+        ("'number' is not assignable to type 'string'",) * 2,
+    ),
     "http-api-v1": ("payload 1.0 of HTTP APIs has no API keys", ("apiKey, apiKeyId",)),
     "kinesis-window": ("documented, and not among the types", (_ONLY.format("shardId"),)),
     "lex-v2": ("documented, and not among the types", (_ONLY.format("interpretationSource"),) * 2),

@@ -71,14 +71,21 @@ def _table() -> str:
 
 def _with(value: Json, text: str) -> Json:
     written, location, given = _parted(text)
-    try:
-        new: Json = json.loads(given)
-    except (ValueError, RecursionError):
-        new = given
+    new = _value(given)
     try:
         return set_at(value, location, new)
     except NoSuchPlaceError as error:
         raise UsageError(Diagnostic(f"--set {text}: `{written}` can't be set: {error}")) from None
+
+
+def _value(text: str) -> Json:
+    """JSON where it parses, else the text: `NaN` and `1e999` are none that a function could be sent."""
+    try:
+        value: Json = json.loads(text)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return text
+    return value
 
 
 def _parted(text: str) -> tuple[str, Location, str]:

@@ -143,9 +143,9 @@ def get_at(value: Json, location: Location) -> tuple[tuple[DocPath, Json], ...]:
 def set_at(value: Json, location: Location, new: Json) -> Json:
     """A copy of `value` with `new` at the location; what isn't on the way there is shared, not copied.
 
-    Objects on the way are made where a key is missing; an index may be at most the length of its array
-    (the item is then appended). Raises NoSuchPlaceError where the way leads through something else, and
-    where `[*]` meets no item: a replacement that replaces nothing is a mistake.
+    Objects on the way are made where a key is missing or null, which say the same in events; an index may be
+    at most the length of its array (the item is then appended). Raises NoSuchPlaceError where the way leads
+    through something else, and where `[*]` meets no item: a replacement that replaces nothing is a mistake.
     """
     return _set(value, location, 0, new)
 
@@ -155,6 +155,8 @@ def _set(value: Json, location: Location, at: int, new: Json) -> Json:
         return new
     step = location[at]
     here = format_location(location[:at]) or "the whole"
+    if value is None and not isinstance(step, Every):
+        value = _fresh(location, at)
     if isinstance(step, str):
         if not isinstance(value, dict):
             raise NoSuchPlaceError(f"{here} is {_noun(value)}, not an object with the key {quote(step)}")
