@@ -65,6 +65,7 @@ class Suite(NamedTuple):
     root: str  # the project's directory, absolute
     configuration: Configuration | None = None
     turn: Turn | None = None  # of a watch
+    results: tuple[str, ...] = ()  # absolute: what runs write, files or directories of them
 
 
 class RunRequest(NamedTuple):
@@ -209,7 +210,7 @@ def choose(expanded: Sequence[Expanded], suite: Suite, world: World, catalog: Ca
         return Chosen(chosen)
     from lambda_scenarios.scenarios.narrow import Site, narrow
 
-    site = Site(suite.root, world.cwd, catalog, suite.settings)
+    site = Site(suite.root, world.cwd, catalog, suite.settings, suite.results)
     left = narrow(chosen, suite.selection, site)
     return left if suite.turn is None else suite.turn.narrow(left, site)
 

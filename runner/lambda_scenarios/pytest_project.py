@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.model.record import Record
 
 _WIDTH = 100
+_NO_EVENT: Json = {}  # as of a scenario without one
 
 
 class Unusable(Exception):
@@ -68,14 +69,14 @@ class LambdaFunction:
         self._project = project
         self._function = function
 
-    def __call__(self, event: Json = None, **options: Any) -> Any:
+    def __call__(self, event: Json = _NO_EVENT, **options: Any) -> Any:
         """The result of `invoke`. Raises LambdaError."""
         __tracebackhide__ = True
         return self.invoke(event, **options).output
 
     def invoke(
         self,
-        event: Json = None,
+        event: Json = _NO_EVENT,
         *,
         env: Mapping[str, str | None] | None = None,
         timeout: float | None = None,

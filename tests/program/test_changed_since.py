@@ -230,6 +230,32 @@ def test_code_without_patterns_is_all_but_scenarios_and_what_they_name(shop: Pat
     assert len(selected(shop)) == 9
 
 
+@pytest.mark.parametrize("configured", [False, True])
+def test_what_runs_leave_is_no_change(shop: Path, configured: bool) -> None:
+    """In a package with everything in it, and with nothing that git is told to ignore."""
+    write(
+        shop,
+        "serverless.yml",
+        f"service: s\nprovider: {{name: aws, runtime: python{VERSION}}}\n"
+        "functions:\n  orders: {handler: src/orders/app.handler}\n"
+        "  mails: {handler: src/mails/app.handler}\n",
+    )
+    write(shop, "src/orders/app.py", "from . import more\n" + HANDLER)
+    write(shop, "src/orders/more.py", "")
+    if configured:
+        write(shop, "lambda-scenarios.yml", "report_dir: out/of it\nhistory: kept\njunit: junit.xml\n")
+    (shop / ".gitignore").unlink()
+    commit(shop)
+    done = running.run(shop, "run", "scenarios", env={"PYTHONDONTWRITEBYTECODE": ""})
+    assert done.status == 0, done.stdout
+    left = git(shop, "status", "--porcelain", "--untracked-files=all")
+    assert "__pycache__" in left and ("out/of it/report.json" if configured else "reports/junit.xml") in left
+    assert not configured or ("kept/" in left and " junit.xml" in left)
+    assert selected(shop) == []
+    write(shop, "reports/data.json", "{}")
+    assert len(selected(shop)) == 9, "a file beside results may be code"
+
+
 def test_a_project_below_the_repository_s_top_and_links(shop: Path) -> None:
     top = shop.parent / "top"
     (top / "shared").mkdir(parents=True)

@@ -172,6 +172,14 @@ def test_the_same_result_twice_is_refused(shop: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("also", [SHARDS[0], f"./{SHARDS[0]}"])
+def test_a_report_named_twice_is_refused(shop: Path, tmp_path: Path, also: str) -> None:
+    done = running.run(shop, "merge", *SHARDS, also, "--reruns", "--report-dir", str(tmp_path))
+    assert done.status == 2
+    assert f"{SHARDS[0]} is named twice: each report counts once" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_labels_tell_the_cells_of_a_matrix_apart(shop: Path, tmp_path: Path) -> None:
     for cell in ("a", "b"):
         arguments = ("--label", f"cell={cell}", "--label", "job=7", "-k", "passes or fails")

@@ -108,7 +108,7 @@ def test_a_template_of_a_later_step_that_fails_is_an_error_with_its_place(tmp_pa
     )
     assert (ran.done.status, ran.statuses) == (1, {"late": "error"})
     result = ran.result("late")
-    assert result["reason"].startswith("all.yml:12:")
+    assert result["reason"].startswith("all.yml:13:")
     assert "`steps.one.output.nothing` is undefined" in result["reason"]
     assert result["attempts"][0]["not_run"] == ["two", "three"]
 

@@ -18,6 +18,7 @@ functions:
   create: {handler: app.create}
   get: {handler: app.get}
   count: {handler: app.count}
+  clean: {handler: app.clean}
 """
 SCENARIOS = """\
   - {name: passes, function: create, event: {what: it}, tags: [smoke, not-a-marker]}
@@ -59,7 +60,7 @@ def test_scenarios_are_items(tmp_path: Path) -> None:
     assert "FAILED all.yml::fails - output.found: expected" in done.stdout
     assert "pytest_plugin.py" not in done.stdout, "no internal frames"
     place = next(line for line in done.stdout.splitlines() if "expect.output_includes.found" in line)
-    assert "all.yml:10:" in place
+    assert "all.yml:11:" in place
     assert '-   "found": "o-2"' in done.stdout
     assert "creating it" in done.stdout, "the function's output is captured"
     assert "SKIPPED [1] all.yml: not here" in done.stdout
@@ -148,6 +149,8 @@ def test_warm(lambda_function):
     assert first.init_ms is not None and second.init_ms is None
 
 def test_env_and_context(lambda_function):
+    assert lambda_function("clean")()["echo"] == {}, "as of a scenario without an event"
+    assert lambda_function("clean")(None)["echo"] is None
     got = lambda_function("get")({"id": "o-1"}, env={"OF_STEP": "x"}, context={"function_name": "f"})
     assert got == {"found": "o-1", "env": "x", "name": "f"}
 

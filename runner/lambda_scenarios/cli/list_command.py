@@ -37,7 +37,7 @@ def _configure(parser: Parser) -> None:
 
 def _execute(options: argparse.Namespace, world: World) -> int:
     configure(options, world)
-    suite = suite_of(options, settings_of(options, world, overrides_of(options, world)))
+    suite = suite_of(options, world, settings_of(options, world, overrides_of(options, world)))
     with Catalog(world.environ, world.cwd) as catalog:
         return _list(options, suite, catalog, world)
 

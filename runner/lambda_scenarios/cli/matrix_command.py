@@ -61,7 +61,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     configure(options, world)
     if options.shard is not None:
         raise UsageError(Diagnostic("--shard is for `run`: a matrix has all of them", notes=("--shards N",)))
-    suite = suite_of(options, settings_of(options, world, overrides_of(options, world)))
+    suite = suite_of(options, world, settings_of(options, world, overrides_of(options, world)))
     with Catalog(world.environ, world.cwd) as catalog:
         found = _cells(options, suite, catalog, world)
     from lambda_scenarios.cli.matrix_formats import FORMATS

@@ -13,7 +13,7 @@ from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.cli.report_options import add_targets, targets_of
 from lambda_scenarios.cli.settings import add_preset, configure
-from lambda_scenarios.errors import ReportNotWritten
+from lambda_scenarios.errors import Diagnostic, ReportNotWritten, UsageError
 from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.model.record import RunInfo
 from lambda_scenarios.phrases import shown_path
@@ -39,7 +39,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     configure(options, world)
     targets = targets_of(options, world)
     raise_interrupts()  # a report half written is taken away
-    reports = [report_file.read(path, world.cwd) for path in dict.fromkeys(options.reports)]
+    reports = _read(options.reports, world.cwd)
     covered = _covered(reports, world)
     writers: list[spool.SpoolWriter] = []
 
@@ -75,6 +75,18 @@ def _execute(options: argparse.Namespace, world: World) -> int:
         print(covered.headline(), file=sys.stderr if to_stdout else sys.stdout)
     bad = any(counts.get(status, 0) for status in ("failed", "error", "not run"))
     return statuses.FAILED if bad or gaps else statuses.DONE
+
+
+def _read(paths: Sequence[str], cwd: str) -> list[report_file.ReportFile]:
+    """The reports. Raises UsageError, also where one is named twice."""
+    reports: dict[str, report_file.ReportFile] = {}
+    for path in paths:
+        report = report_file.read(path, cwd)
+        earlier = reports.setdefault(os.path.realpath(report.path), report)
+        if earlier is not report:
+            also = "" if earlier.shown == report.shown else f", as {earlier.shown} too"
+            raise UsageError(Diagnostic(f"{report.shown} is named twice{also}: each report counts once"))
+    return list(reports.values())
 
 
 def _covered(reports: Sequence[report_file.ReportFile], world: World) -> Covered | None:

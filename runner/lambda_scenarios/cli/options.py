@@ -16,8 +16,11 @@ from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 from lambda_scenarios.runtimes.runtime import World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.scenario import Credentials
+    from lambda_scenarios.model.values import Json
     from lambda_scenarios.pipeline import Suite
     from lambda_scenarios.runtimes.debugging import Debugging
     from lambda_scenarios.scenarios.draft import Overrides, RunSettings
@@ -353,7 +356,7 @@ def settings_of(options: argparse.Namespace, world: World, overrides: Overrides)
     return RunSettings(world.environ, _instant(options.now), seed, overrides)
 
 
-def suite_of(options: argparse.Namespace, settings: RunSettings) -> Suite:
+def suite_of(options: argparse.Namespace, world: World, settings: RunSettings) -> Suite:
     """What to read, and which of it."""
     from lambda_scenarios.pipeline import Suite
     from lambda_scenarios.scenarios.select import Selection
@@ -368,7 +371,28 @@ def suite_of(options: argparse.Namespace, settings: RunSettings) -> Suite:
         tuple(options.timings or ()),
     )
     paths = tuple(options.paths) or (DEFAULT_PATH,)
-    return Suite(paths, selection, settings, options.root, options.configuration)
+    results = () if options.changed_since is None else tuple(_results(options, world.cwd))
+    return Suite(paths, selection, settings, options.root, options.configuration, results=results)
+
+
+def _results(options: argparse.Namespace, cwd: str) -> Iterator[str]:
+    """The files that runs write, by the command's options, by those of the configuration file where it has
+    none: as absolute paths. Of a directory of histories, itself."""
+    from lambda_scenarios.reports.targets import COVERAGE, NAMES
+
+    known: Mapping[str, Json] = {} if options.configuration is None else options.configuration.settings.keys
+
+    def place(name: str, default: str = "-") -> str | None:
+        path = getattr(options, name, None)
+        if not isinstance(path, str):  # `--json` of other commands has no value
+            written = known.get(name)
+            path = os.path.join(options.root, written) if isinstance(written, str) else default
+        return None if path == "-" else os.path.realpath(os.path.join(cwd, path))
+
+    directory = place("report_dir", "reports")
+    if directory is not None:
+        yield from (os.path.join(directory, name) for name in (*NAMES.values(), *COVERAGE) if name)
+    yield from filter(None, (place(name) for name in ("history", *NAMES)))
 
 
 def _instant(text: str | None) -> float:

@@ -211,6 +211,7 @@ def request_of(options: argparse.Namespace, world: World) -> RunRequest:
     return RunRequest(
         suite=suite_of(
             options,
+            world,
             settings_of(
                 options,
                 world,

@@ -36,7 +36,7 @@ def _configure(parser: Parser) -> None:
 
 def _execute(options: argparse.Namespace, world: World) -> int:
     configure(options, world)
-    suite = suite_of(options, settings_of(options, world, overrides_of(options, world)))
+    suite = suite_of(options, world, settings_of(options, world, overrides_of(options, world)))
     rendered = read(suite, world, skipped_too=True)
     if options.strict and (wrong := strictly(rendered.warnings)):
         raise UsageError(*wrong)

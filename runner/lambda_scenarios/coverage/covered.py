@@ -11,6 +11,7 @@ from lambda_scenarios.coverage import cobertura, lcov
 from lambda_scenarios.coverage.lcov import FileCoverage
 from lambda_scenarios.model.record import CoverageRecord, CoveredFile
 from lambda_scenarios.phrases import plural
+from lambda_scenarios.reports.targets import COVERAGE
 from lambda_scenarios.reports.text import share
 from lambda_scenarios.reports.write import replace
 
@@ -46,11 +47,10 @@ class Covered(NamedTuple):
         return f"coverage {share(record.covered, record.lines)} of {plural(record.lines, 'line')}"
 
     def write(self, directory: str) -> str:
-        """Writes `coverage.lcov` and `coverage.xml` into a directory; returns the path of the first. Raises
+        """Writes a tracefile and an XML document into a directory; returns the path of the first. Raises
         OSError."""
-        tracefile = os.path.join(directory, "coverage.lcov")
+        tracefile, document = (os.path.join(directory, name) for name in COVERAGE)
         replace(tracefile, lcov.render(self.files))
         now = int(time.time() * 1000)
-        document = os.path.join(directory, "coverage.xml")
         replace(document, cobertura.render(self.files, self.root, __version__, now))
         return tracefile

@@ -17,6 +17,7 @@ NAMES: dict[Kind, str] = {
     "ctrf": "",
     "tap": "",
 }
+COVERAGE = ("coverage.lcov", "coverage.xml")
 STDOUT = "-"
 
 

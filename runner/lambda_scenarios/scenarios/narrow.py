@@ -28,6 +28,7 @@ class Site(NamedTuple):
     cwd: str
     catalog: Catalog
     settings: RunSettings
+    results: tuple[str, ...] = ()  # as in Suite
 
 
 def narrow(chosen: Sequence[Expanded], selection: Selection, site: Site) -> Chosen:
