@@ -198,8 +198,12 @@ def test_a_mistake_is_told_and_its_repair_runs_what_was_meant(watch: Watch) -> N
 def test_what_no_scenario_uses_runs_nothing(watch: Watch) -> None:
     said = watch.after("src/unused.py", "x = 1\n")
     assert "src/unused.py changed" in said
-    assert "no scenario uses that" in said
+    assert "no scenario is touched by that" in said
     assert ran(said) == set()
+    watch.after("src/mail.py", "def handler(event, context):\n    return 'another'\n")
+    said = watch.after("scenarios/mail.yml", f"# a comment\n{MAIL}")
+    assert ran(said) == set()
+    assert "✗ scenarios/mail.yml::sent: still failed" in said
 
 
 def test_enter_runs_everything(watch: Watch) -> None:
@@ -239,6 +243,37 @@ def test_what_changes_during_a_run_is_taken_up_after_it(watch: Watch) -> None:
     said = watch.until_it_waits()
     assert said.count("src/mail.py changed") == 2
     assert "✗ scenarios/mail.yml::sent: failed, passed before" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "runs"),
+    [
+        ("'out.txt'", "src/out.txt changes whenever", 5),
+        ("uuid.uuid4().hex", "files come into src whenever", 4),
+    ],
+)
+def test_a_function_that_writes_among_its_code_runs_no_scenario_for_ever(
+    project: Path, name: str, told: str, runs: int
+) -> None:
+    (project / "serverless.yml").write_text(
+        SERVICE.replace("patterns: ['src/mail.py', ", "patterns: ['src/**', ")
+    )
+    code = (
+        "import os, uuid\ndef handler(event, context):\n"
+        f"    with open(os.path.join(os.path.dirname(__file__), {name}), 'a') as file:\n"
+        "        file.write('x')\n    return 'hello'\n"
+    )
+    (project / "src" / "mail.py").write_text(code)
+    watch = Watch(project)
+    said = watch.until_it_waits()
+    assert f"{told} scenarios run" in said
+    assert said.count("✓ sent") == runs
+    # It isn't begun again for the next change, which is that of somebody else.
+    said = watch.after("src/mail.py", f"{code}# more\n")
+    assert said.count("✓ sent") == 1
+    if name == "'out.txt'":
+        assert "mail.yml::sent" in ran(watch.after("src/out.txt", ""))
+    watch.end()
 
 
 def test_the_end_of_a_watch_ends_the_run(project: Path) -> None:

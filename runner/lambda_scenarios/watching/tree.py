@@ -41,7 +41,8 @@ _Signature = tuple[int, int, int, int]
 
 
 class Tree:
-    """Looks at directories. `changes` are those since `taken` was called, `before` has what files were."""
+    """Looks at directories. `changes` are those since `taken` was called, `made` the files among them that
+    weren't there, `before` has what files were."""
 
     def __init__(self, inotify: Inotify | None) -> None:
         self._inotify = inotify
@@ -53,6 +54,7 @@ class Tree:
         self._unheard: set[str] = set()  # inotify doesn't tell of these
         self.before: dict[str, bytes | None] = {}
         self.changes: set[str] = set()
+        self.made: set[str] = set()
 
     @property
     def told(self) -> bool:
@@ -98,6 +100,7 @@ class Tree:
     def taken(self) -> None:
         """What has changed until now is dealt with."""
         self.changes.clear()
+        self.made.clear()
         self.before.clear()
 
     def content(self, path: str) -> bytes | None:
@@ -195,6 +198,8 @@ class Tree:
         for name in names:
             self.before.setdefault(name, earlier)
         self.changes |= names
+        if new and size is not None:
+            self.made |= names
         return names
 
     def _aliases(self, path: str) -> Iterator[str]:

@@ -70,8 +70,9 @@ class _Watch:
         self._results = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115  # to the end
         self._notes = tempfile.TemporaryFile()  # noqa: SIM115  # it is there as long as the watch
         self._has_results = False
-        self._untimely: dict[str, int] = {}  # how often each changed during runs, one after the other
-        self._silenced: set[str] = set()
+        # How often a file changed, or files came into a directory, during runs one after the other.
+        self._untimely: dict[str, int] = {}
+        self._written: set[str] = set()  # files, and directories of new ones, that scenarios write
 
     def attend(self) -> Turn | None:
         """In the process of a run, what it is to run; None where the watch has ended."""
@@ -130,7 +131,7 @@ class _Watch:
                 due = time.monotonic() + max(shortest, (time.monotonic() - now) / share)
             else:
                 continue
-            found -= self._silenced
+            self._written -= found  # now it is somebody else
             if changed and (not found or now - began > _LONGEST):
                 return changed | found
             if found and not changed:
@@ -219,7 +220,8 @@ class _Watch:
 
     def _take(self, notes: Notes) -> None:
         if notes.untouched:
-            self._say("no scenario uses that")
+            self._say("no scenario is touched by that")
+            self._say_differences(self._statuses)
         elif notes.statuses is not None:
             self._results.reverse()
             if self._has_results:
@@ -234,16 +236,19 @@ class _Watch:
 
     def _meant(self, changes: set[str]) -> set[str]:
         """Those of the files that changed during a run which it has hardly written itself."""
-        found = {path for path in changes - self._silenced if not is_snapshot(path)}
+        found = {path for path in changes if not is_snapshot(path)}
         if found:
             found = not_ignored(found, self._world.environ)
-        self._untimely = {path: self._untimely.get(path, 0) + 1 for path in found}
-        own = {path for path, times in self._untimely.items() if times >= _IN_SUCCESSION}
-        for path in sorted(own):
-            shown = shown_path(path, self._world.cwd)
-            self._say(f"{shown} changes whenever scenarios run: it isn't watched any more")
-        self._silenced |= own
-        return found - own
+        # Files that have another name each time are told by their directory.
+        places = {path: os.path.dirname(path) if path in self._tree.made else path for path in found}
+        self._untimely = {place: self._untimely.get(place, 0) + 1 for place in set(places.values())}
+        for place, times in sorted(self._untimely.items()):
+            if times >= _IN_SUCCESSION and place not in self._written:
+                self._written.add(place)
+                shown = shown_path(place, os.path.realpath(self._world.cwd))
+                what = f"{shown} changes" if place in found else f"files come into {shown}"
+                self._say(f"{what} whenever scenarios run: that alone doesn't run them again")
+        return {path for path, place in places.items() if place not in self._written}
 
     # ---- saying
 
