@@ -117,6 +117,20 @@ def test_a_value_behind_an_equals_sign_in_bash(shop: Path) -> None:
     assert in_bash(shop, "run --isolation =") >= {"warm", "cold"}
 
 
+@pytest.mark.parametrize("complete", [in_bash, in_fish])
+def test_nothing_of_names_and_tags_is_run(shop: Path, complete: object) -> None:
+    assert callable(complete)
+    made, also = shop / "made", shop / "also"
+    tags = f"['$(touch${{IFS}}{made})', \"it's\", '`touch${{IFS}}{also}`']"
+    (shop / "scenarios" / "b.yml").write_text(
+        f"scenarios:\n  - {{name: c, function: remind, tags: {tags}}}\n"
+    )
+    assert {"smoke", "slow"} <= complete(shop, "run --tag s")
+    assert len(complete(shop, "run --tag ")) == 5
+    assert not made.exists()
+    assert not also.exists()
+
+
 # zsh completes in its editor only: it is run in a terminal of its own, and shows what it would insert.
 ZSH = """\
 zmodload zsh/zpty

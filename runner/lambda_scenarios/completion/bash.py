@@ -44,9 +44,22 @@ _lambda_scenarios() {
     esac
 }
 
+# Words that are read, one a line. `compgen -W` would run the commands that names and tags may hold.
+_lambda_scenarios_found() {
+    local word
+    while IFS= read -r word; do
+        if [[ -n $word && $word == "$cur"* ]]; then
+            COMPREPLY+=("$(printf %q "$word")")
+        fi
+    done
+}
+
 _lambda_scenarios_files() {
+    local name
     compopt -o filenames 2>/dev/null
-    COMPREPLY=($(compgen "$1" -- "$cur"))
+    while IFS= read -r name; do
+        COMPREPLY+=("$name")
+    done < <(compgen "$1" -- "$cur")
 }
 
 complete -F _lambda_scenarios lambda-scenarios
@@ -87,7 +100,7 @@ def _action(value: Value) -> str:
     if value.kind in ("file", "directory"):
         return f"_lambda_scenarios_files {'-f' if value.kind == 'file' else '-d'}"
     if value.kind in QUESTIONS:
-        return f'COMPREPLY=($(compgen -W "$({QUESTIONS[value.kind]})" -- "$cur"))'
+        return f"_lambda_scenarios_found < <({QUESTIONS[value.kind]})"
     return ":"
 
 
