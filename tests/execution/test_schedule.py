@@ -107,6 +107,16 @@ def test_a_lane_whose_interpreter_is_missing_does_not_keep_the_others(tmp_path: 
     assert problem.problem == "/no/such/interpreter could not be started: No such file or directory"
 
 
+def test_an_environment_that_is_too_large_is_told_with_the_variable_s_name(tmp_path: Path) -> None:
+    spec = python_spec(tmp_path, "def main(e, c): return e")
+    before = running.open_descriptors()
+    done = run([lane(spec._replace(environment=(*spec.environment, ("BIG", "ä" * 1_000_000))), task(0))])
+    ending = done.of(0).ending
+    assert isinstance(ending, BackendFailed)
+    assert "too large, most of all `BIG` with 2,000,000 bytes; on Lambda all" in ending.problem
+    assert running.open_descriptors() == before
+
+
 @pytest.mark.parametrize(("name", "value"), [("A", "x\0y"), ("A", "\ud800"), ("A=B", "x"), ("", "x")])
 def test_an_environment_that_no_process_can_have(tmp_path: Path, name: str, value: str) -> None:
     spec = python_spec(tmp_path, "def main(e, c): return e")

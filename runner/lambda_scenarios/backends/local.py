@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import time
@@ -97,10 +98,22 @@ def start(command: tuple[str, ...], environment: Mapping[str, str], address: str
     return Process(pid, output, reaper)
 
 
+def _too_large(environment: Mapping[str, str]) -> str:
+    sizes = {name: len(os.fsencode(value)) for name, value in environment.items()}
+    name = max(sizes, key=lambda name: sizes[name])
+    return (
+        f"its environment is too large, most of all `{name}` with {sizes[name]:,} bytes; "
+        "on Lambda all variables together may have 4 KB"
+    )
+
+
 def spawn(
     command: tuple[str, ...], environment: Mapping[str, str], standard_input: tuple[object, ...]
 ) -> tuple[int, int]:
-    """The process, and the reading end of its output; `standard_input` is a file action of posix_spawn."""
+    """The process, and the reading end of its output; `standard_input` is a file action of posix_spawn.
+
+    Raises as `start`.
+    """
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     try:
@@ -116,8 +129,10 @@ def spawn(
             setpgroup=0,
             setsigdef=_DEFAULT_SIGNALS,
         )
-    except BaseException:
+    except BaseException as error:
         os.close(reader)
+        if isinstance(error, OSError) and error.errno == errno.E2BIG:
+            raise ValueError(_too_large(environment)) from None
         raise
     finally:
         os.close(writer)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +20,13 @@ def missing() -> str | None:
     try:
         client = docker.from_env()
     except DockerException as error:
-        return f"needs a Docker engine: apt-get install docker.io, and start it ({error})"
+        reason = f"needs a Docker engine: apt-get install docker.io, and start it ({error})"
+        client = None
+    if client is None:
+        with warnings.catch_warnings():  # docker-py leaves its socket open
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+        return reason
     client.close()
     return None
 
