@@ -107,6 +107,19 @@ def test_a_killed_run_leaves_nothing_but_what_its_reports_are_made_of(project: P
     assert [name for name in os.listdir(project / "reports") if name.startswith(".")] == []
 
 
+def test_the_next_run_takes_away_what_a_killed_one_left(project: Path) -> None:
+    process = begun(project)
+    running.interrupt(process, signal.SIGKILL)
+    reports = project / "reports"
+    (killed,) = os.listdir(reports)
+    (reports / f"junit.xml.{process.pid}.new").write_text("<testsui")
+    writing = reports / f"report.json.{os.getpid()}.new"
+    writing.touch()
+    assert running.run(project, "run", "-k", "quick").status == 0
+    assert sorted(os.listdir(reports)) == ["junit.xml", "report.html", "report.json", writing.name]
+    assert running.run(project, "report").status == 2, f"of {killed} there is nothing to report"
+
+
 def test_a_run_that_nothing_selects_starts_nothing(project: Path) -> None:
     (project / "scenarios" / "s.yml").write_text(SCENARIOS % "true")
     done = running.run(project, "run", "-k", "no such scenario")

@@ -127,11 +127,13 @@ class SpoolWriter:
             self._fd = -1
 
     def remove(self) -> None:
-        """Closes and deletes the file: its reports are written."""
+        """Closes and deletes the file: its reports are written, in the place of those of killed runs too."""
         if not self._nameless:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
         self.close()
+        if not self._nameless:
+            remove_unfinished(os.path.dirname(self.path))
 
 
 def _open_nameless(directory: str, fresh: str) -> int:
@@ -161,10 +163,11 @@ def unfinished(directory: str) -> tuple[str, ...]:
     except OSError:
         return ()
     paths = [os.path.join(directory, name) for name in sorted(names, reverse=True)]
-    return tuple(path for path in paths if _abandoned(path))
+    return tuple(path for path in paths if abandoned(path))
 
 
-def _abandoned(path: str) -> bool:
+def abandoned(path: str) -> bool:
+    """Whether a file that is locked as long as its process lives is there, and unlocked."""
     try:
         fd = os.open(path, os.O_RDONLY)
     except OSError:

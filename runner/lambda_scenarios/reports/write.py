@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -9,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import ReportNotWritten
 from lambda_scenarios.reports.targets import NAMES, STDOUT, GitHub, Targets
+
+# Ends the name of a report that is being written.
+_FRESH = ".new"
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import RunEnd
@@ -142,13 +147,45 @@ def _of_extension(name: str, spool: Spool, end: RunEnd) -> Iterator[str]:
         raise ReportFailed(unusable.problem) from None
 
 
+def _clear(path: str) -> None:
+    """Takes away what runs that were killed had written of a file."""
+    from lambda_scenarios.reports.spool import abandoned
+
+    directory, name = os.path.split(path)
+    try:
+        names = os.listdir(directory)
+    except OSError:  # one that may only be written to
+        return
+    for other in names:
+        if not other.startswith(f"{name}.") or not other.endswith(_FRESH):
+            continue
+        pid = other[len(name) + 1 : -len(_FRESH)]
+        # One that lives may just be about to lock it; one that doesn't may live in another container.
+        if pid.isdecimal() and not _lives(int(pid)) and abandoned(os.path.join(directory, other)):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(directory, other))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True
+
+
 def replace(path: str, chunks: Iterator[str]) -> None:
     """Writes beside the file and renames: whoever reads meanwhile sees a whole report, old or new."""
     path = os.path.realpath(path)  # a link stays, and leads to the new report
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    fresh = f"{path}.{os.getpid()}.new"
+    _clear(path)
+    fresh = f"{path}.{os.getpid()}{_FRESH}"
     try:
         with open(fresh, "w", encoding="utf-8", newline="") as file:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for chunk in chunks:
                 file.write(chunk)
         os.replace(fresh, path)
