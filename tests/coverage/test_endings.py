@@ -82,3 +82,18 @@ def test_interrupted_runs_keep_what_ran(shop: Path, function: str, file: str) ->
     assert done.status == 130, done.stdout + done.stderr
     files = {one.path: one for one in parse((shop / "reports" / "coverage.lcov").read_text())}
     assert reached(file, files[file]) == {"plain", "sleep"}
+
+
+def test_a_run_that_is_killed_leaves_nothing(shop: Path) -> None:
+    scenarios(shop, ("inPython", "plain"), ("inPython", "sleep"), more=", timeout: 60")
+    with temporary(shop) as env:
+        process = running.start(shop, ("run", "--coverage", "-j", "1"), env=env)
+        running.appears(shop / "asleep", process)
+        place = Path(env["TMPDIR"])
+        assert [one.name for one in place.glob("lambda-scenarios-coverage-*")]
+        process.kill()
+        process.communicate(timeout=60)
+        until = time.monotonic() + 60
+        while list(place.iterdir()) and time.monotonic() < until:
+            time.sleep(0.01)
+        assert list(place.iterdir()) == []

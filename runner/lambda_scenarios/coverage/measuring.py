@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 
+from lambda_scenarios.backends.reaper import Reaper
 from lambda_scenarios.coverage.covered import Covered
 from lambda_scenarios.coverage.lcov import merge
 from lambda_scenarios.coverage.nodejs import Nodejs
@@ -12,6 +15,8 @@ from lambda_scenarios.coverage.python import Python
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.runtimes.runtime import Launch, World
+
+_REMOVED_WITHIN = 3.0  # seconds
 
 
 class Measurement:
@@ -32,6 +37,7 @@ class Measurement:
                     notes=("TMPDIR names another directory",),
                 )
             ) from None
+        self._reaper = Reaper(self._remove)
         self._python = Python(self._directory, root, world)
         self._nodejs = Nodejs(self._directory)
         self._services: dict[str, str] = {}  # by code directory
@@ -85,6 +91,14 @@ class Measurement:
         return Covered(told, os.path.realpath(self._root), tuple(problems), self.unmeasured)
 
     def close(self) -> None:
-        import shutil
+        self._remove()
+        self._reaper.close()
 
-        shutil.rmtree(self._directory, ignore_errors=True)
+    def _remove(self) -> None:
+        """Where the run was killed, its workers may still be writing until they are."""
+        until = time.monotonic() + _REMOVED_WITHIN
+        while True:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            if not os.path.lexists(self._directory) or time.monotonic() > until:
+                return
+            time.sleep(0.02)
