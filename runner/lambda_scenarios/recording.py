@@ -114,6 +114,10 @@ def _hint(
     found = None if snapshot is None else hints.of_snapshot(snapshot, evaluation, scenario, shown)
     if found is None and backend != "aws":
         found = hints.hint(outcome, invocation.credentials)
+    if found is None and backend == "local":
+        from lambda_scenarios import missing_modules
+
+        found = missing_modules.hint(outcome, invocation.function, shown)
     return found
 
 

@@ -28,6 +28,7 @@ from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.cli.telling import tell
 from lambda_scenarios.errors import Diagnostic, MissingPart, UsageError
 from lambda_scenarios.model.outcome import BackendFailed, Returned
+from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.runtimes.early_start import begin
 from lambda_scenarios.runtimes.runtime import World
 
@@ -175,6 +176,12 @@ def _invoke(options: argparse.Namespace, world: World, early: Early | None) -> I
         from lambda_scenarios.hints import hint
 
         told = hint(outcome, invocation.credentials)
+        if told is None and invocation.backend in ("auto", "local"):
+            from lambda_scenarios import missing_modules
+
+            told = missing_modules.hint(
+                outcome, invocation.function, lambda path: shown_path(path, world.cwd)
+            )
         if told is not None:
             print("hint:", told, file=sys.stderr, flush=True)
     return found
