@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import Diagnostic, UsageError
@@ -46,7 +47,8 @@ def read_rows(draft: Draft, scope: Scope, lookup: FunctionLookup, referenced: Re
 def _csv_rows(text: str, path: str) -> list[Json]:
     import csv
 
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    # Line ends are CR and LF alone: `str.splitlines` knows eight more, which stand in cells.
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
     rows: list[Json] = []
     header: list[str] = []
     line = 1
