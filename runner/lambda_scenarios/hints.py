@@ -83,10 +83,10 @@ def of_snapshot(
     if snapshot.use == "record":
         return "it returned something else before, in this very scenario: no snapshot is stored"
     from lambda_scenarios.model.values import Origin
-    from lambda_scenarios.reports.text import printable, shell_quote
+    from lambda_scenarios.reports.text import shell_quote
     from lambda_scenarios.scenarios.yaml_source import locate
 
-    command = f"lambda-scenarios run {shell_quote(printable(scenario_id))} --update-snapshots"
+    command = f"lambda-scenarios run {shell_quote(scenario_id)} --update-snapshots"
     if snapshot.use == "require":
         where = f"with CI set, none is written; this stores it in {shown(snapshot.file)}"
     else:

@@ -160,16 +160,12 @@ class Judge:
             return True
         return self.counts.get("failed", 0) + self.counts.get("error", 0) < self._max_failures
 
-    def close(self) -> None:
-        """Everything has been judged."""
-        self._sequences.write()
-
     def broken_off(self, number: int, reason: str) -> None:
         """A scenario that was not reached, or not finished."""
         case = self._cases[number]
         course = None if self._courses is None else self._courses.of(number)
         attempts = () if course is None else course.unfinished()
-        self.record(number, recording.of_attempts(case, verdict.Verdict("not run", reason), attempts))
+        self.record(number, recording.of_attempts(case, verdict.unfinished(attempts, reason), attempts))
 
     def record(self, number: int, record: Record) -> None:
         """A scenario has its result."""

@@ -1,14 +1,17 @@
 """What a warm worker had served before a failure, and the command that does it again.
 
-Where that is much, the command names a list of ids in `.lambda-scenarios/`, one a worker: that of its last
-failure, which begins with those of the failures before.
+Where that is much, the command names a list of ids in `.lambda-scenarios/`: what a worker had served before
+its last failure, which begins with what it had served before earlier ones. It is written while the run goes
+on, so that it is there after a kill, and its name is of this run alone, so that no other changes it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 # So many of what came before are kept in a record, and so many ids stand in a command.
 _SHOWN = 20
 _TYPED = 4
+# So many lists are kept, the newest.
+_KEPT = 100
+_LIST = re.compile(r"worker-\d+-[0-9a-f]+\.txt")
 
 
 class Before(NamedTuple):
@@ -29,6 +35,16 @@ class Before(NamedTuple):
 
     scenarios: tuple[str, ...] = ()
     replay: str | None = None
+
+
+class _List:
+    """A list on the disk. It has all cases of the first `count` invocations that its worker served; `first`
+    says which invocation (from 0) was the first of each."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.count = 0
+        self.first: dict[int, int] = {}
 
 
 class Sequences:
@@ -41,8 +57,8 @@ class Sequences:
         self._cwd = cwd
         self._conditions = conditions
         self._served: dict[int, list[int]] = {}  # by worker: the case of each invocation
-        # By absolute path: what a worker has served, how much of that counts, and the case that failed.
-        self._lists: dict[str, tuple[Sequence[int], int, int]] = {}
+        self._lists: dict[int, _List] = {}  # by worker
+        self._token = ""  # of the names of all lists of this run
 
     def add(self, worker: int, case: int) -> None:
         """The worker has served an invocation of the case."""
@@ -62,35 +78,62 @@ class Sequences:
             return Before()
         return Before(scenarios, self._command(worker, served, count, case))
 
-    def _command(self, worker: int, served: Sequence[int], count: int, failed: int) -> str:
-        """`served` may grow later on: where all of many scenarios fail, a copy for each would take most of
-        the time."""
+    def _command(self, worker: int, served: Sequence[int], count: int, failed: int) -> str | None:
+        """None where its list can't be written."""
         few = _few(served, count, failed)
-        if few:
-            names = " ".join(shell_quote(self._argument(number)) for number in few)
-            return f"lambda-scenarios run -j 1 {names}{self._conditions}"
+        words = [self._argument(number) for number in few]
+        if not few:
+            try:
+                known = self._list(worker, served, count, failed)
+            except OSError:
+                return None
+            words.append(f"@{shown_path(known.path, self._cwd)}")
+            if known.first[failed] < count:  # and some of those were after it: of two places the last counts
+                words.append(self._argument(failed))
+        return f"lambda-scenarios run -j 1 {' '.join(map(shell_quote, words))}{self._conditions}"
+
+    def _list(self, worker: int, served: Sequence[int], count: int, failed: int) -> _List:
+        """The worker's list, with its first `count` and the one that failed in it. Only what it lacks is
+        written: where all of many scenarios fail, a list for each would take most of the time.
+        Raises OSError."""
         from lambda_scenarios import state
 
-        path = os.path.join(self._root, state.FOLDER, f"worker-{worker}.txt")
-        self._lists[path] = (served, count, failed)
-        listed = shell_quote("@" + shown_path(path, self._cwd))
-        return f"lambda-scenarios run -j 1 {listed}{self._conditions}"
-
-    def write(self) -> None:
-        """The lists that commands name. Where nothing can be written, there are none."""
-        if not self._lists:
-            return
-        from lambda_scenarios import state
-
-        with contextlib.suppress(OSError):
-            state.directory(self._root)
-            for path, (served, count, failed) in self._lists.items():
-                numbers = _in_order(served[:count], failed)
-                state.write(path, "".join(f"{self._argument(number)}\n" for number in numbers))
+        known = self._lists.get(worker)
+        if known is None:
+            folder = state.directory(self._root)
+            if not self._token:
+                self._token = os.urandom(3).hex()
+                _tidy(folder)
+            known = _List(os.path.join(folder, f"worker-{worker}-{self._token}.txt"))
+        missing: dict[int, int] = {}
+        for at in range(known.count, count):
+            missing.setdefault(served[at], at)
+        missing.setdefault(failed, count)
+        missing = {one: at for one, at in missing.items() if one not in known.first}
+        with open(known.path, "a", encoding="utf-8") as file:
+            file.writelines(f"{_line(self._argument(one))}\n" for one in missing)
+        known.first.update(missing)
+        known.count = max(known.count, count)
+        self._lists[worker] = known
+        return known
 
     def _argument(self, number: int) -> str:
         case = self._cases[number]
         return f"{shown_path(case.origin.file, self._cwd)}::{case.name}"
+
+
+def _line(argument: str) -> str:
+    """An argument as a line of a list; `discover` reads it."""
+    return argument if argument.isprintable() and argument[0] != '"' else json.dumps(argument)
+
+
+def _tidy(folder: str) -> None:
+    """Removes the oldest lists of earlier runs. Raises OSError."""
+    with os.scandir(folder) as entries:
+        lists: Iterable[os.DirEntry[str]] = [entry for entry in entries if _LIST.fullmatch(entry.name)]
+    with contextlib.suppress(FileNotFoundError):  # another run does the same
+        for entry in sorted(lists, key=lambda entry: entry.stat().st_mtime_ns)[:-_KEPT]:
+            os.unlink(entry.path)
 
 
 def _in_order(served: Sequence[int], failed: int) -> tuple[int, ...]:

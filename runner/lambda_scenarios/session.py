@@ -168,7 +168,6 @@ class Session:
                     "; its request was under way, and can't be taken back: the function may still run on AWS"
                 )
             self._judge.broken_off(number, reason)
-        self._judge.close()
         stale, removed = self._store_snapshots(whole=not left)
         if self._turn is not None:
             self._turn.carry(self._spool, self._known_specs)

@@ -123,7 +123,6 @@ class Standing:
     def close(self) -> tuple[str, ...]:
         """Ends the workers; stores snapshots, and returns why some could not be."""
         self._scheduler.close()
-        self._judge.close()
         if self._judge.album is None:
             return ()
         from lambda_scenarios.snapshotting import store_all

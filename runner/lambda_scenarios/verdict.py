@@ -58,6 +58,17 @@ def settle(attempts: Sequence[AttemptRecord], xfail: str | None) -> Verdict:
     return Verdict(status, reason)
 
 
+def unfinished(attempts: Sequence[AttemptRecord], reason: str) -> Verdict:
+    """The status of a scenario that was not reached, or left before its end for that `reason`. Where it had
+    failed, and would have been tried again, it has failed."""
+    failed = [attempt for attempt in attempts if attempt.status in ("failed", "error")]
+    if not failed:
+        return Verdict("not run", reason)
+    last = failed[-1]
+    again = f"it was not tried again: {reason}"
+    return Verdict(last.status, again if last.reason is None else f"{last.reason}\n{again}")
+
+
 def kind_of(ending: Ending) -> EndingKind:
     """The name of an ending in reports."""
     if isinstance(ending, Returned):

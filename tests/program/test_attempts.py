@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -187,6 +188,33 @@ def test_the_warm_check_finds_state_that_leaks(tmp_path: Path) -> None:
     assert ran.result("fails warm")["reason"] == "it passes on a fresh worker, and not on a warm one"
     assert len(ran.result("fails")["attempts"]) == 1
     assert "a fresh worker gives 1, a warm one" in ran.done.stdout
+
+
+def test_what_failed_and_was_not_tried_again_has_failed(tmp_path: Path) -> None:
+    several.write(
+        tmp_path,
+        """\
+  - name: retried
+    timeout: 50
+    retries: 2
+    steps:
+      - {function: nth, event: {trace: first}, expect: {output_includes: {n: 2}}}
+      - {function: wait, event: {trace: waiting}}
+  - {name: waits, timeout: 50, function: wait, event: {trace: alone}}
+""",
+    )
+    process = running.start(tmp_path, ["run", "all.yml"])
+    running.appears(tmp_path / "traces" / "waiting", process)
+    done = running.interrupt(process)
+    assert done.status == 130
+    assert "1 failed · 1 not run" in done.stdout
+    assert "it was not tried again: the run was interrupted (SIGINT)" in done.stdout
+    assert "expected 2, found 1" in done.stdout
+    found = json.loads((tmp_path / "reports" / "report.json").read_text())["results"]
+    assert [(one["status"], len(one["attempts"])) for one in found] == [("failed", 2), ("not run", 0)]
+    junit = etree.parse(tmp_path / "reports" / "junit.xml")
+    assert len(list(junit.iter("failure"))) == 1 and not list(junit.iter("rerunFailure"))
+    assert "1 of 2 scenarios" in running.run(tmp_path, "list", "all.yml", "--last-failed").stderr
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -59,7 +63,115 @@ def test_no_word_where_nothing_was_served_before(tmp_path: Path) -> None:
     (invocation,) = ran.result("first")["attempts"][0]["invocations"]
     assert (invocation["before"], invocation["replay"]) == ([], None)
     assert "its worker had served" not in ran.done.stdout
-    assert not (tmp_path / ".lambda-scenarios" / "worker-1.txt").exists()
+    assert not list((tmp_path / ".lambda-scenarios").glob("worker-*"))
+
+
+def replays(stdout: str) -> list[list[str]]:
+    """The arguments of the commands that are told."""
+    lines = (line.partition("again, after those: ")[2] for line in stdout.splitlines())
+    return [bash_words(line)[1:] for line in lines if line]
+
+
+def bash_words(line: str) -> list[str]:
+    script = f"printf '%s\\0' {line}"
+    done = subprocess.run(("bash", "-c", script), capture_output=True, check=True)
+    return [os.fsdecode(word) for word in done.stdout.split(b"\0")[:-1]]
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_names_of_any_kind_are_replayed(tmp_path: Path, count: int) -> None:
+    """Two are named in the command, six in a list."""
+    names = ['"two\\nlines"', '"\\"quoted\\""', '"a\\u2028b"', '"\\u001b[31mred"', '"@back\\\\"', '"\'  -"']
+    several.write(
+        tmp_path,
+        "".join(f"  - {{name: {name}, function: count}}\n" for name in names[:count])
+        + '  - {name: "victim\\n", function: count, expect: {output: {}}}\n',
+    )
+    path = tmp_path / os.fsdecode(b"\xffall.yml")
+    (tmp_path / "all.yml").rename(path)
+    ran = running.run(tmp_path, "run", path.name, "-j", "1")
+    (words,) = replays(ran.stdout)
+    again = running.run(tmp_path, *words, "--no-reports")
+    assert (again.status, again.stdout.count(f"{count} passed · 1 failed")) == (1, 1), again.stderr
+    assert f'"calls": {count + 1}' in again.stdout
+
+
+def test_a_list_is_of_one_run_alone(tmp_path: Path) -> None:
+    """What another run writes, at the same time or later, doesn't change what an earlier one told."""
+    several.write(tmp_path, scenarios(8))
+    first = running.run(tmp_path, "run", "all.yml", "-j", "1")
+    several.write(tmp_path, scenarios(5))
+    assert running.run(tmp_path, "run", "all.yml", "-j", "1").status == 1
+    several.write(tmp_path, scenarios(8))
+    (words,) = replays(first.stdout)
+    assert "found 9" in running.run(tmp_path, *words, "--no-reports").stdout
+
+
+def test_old_lists_are_removed(tmp_path: Path) -> None:
+    folder = tmp_path / ".lambda-scenarios"
+    folder.mkdir()
+    old = [folder / f"worker-1-{number:06x}.txt" for number in range(120)]
+    for number, path in enumerate(old):
+        path.touch()
+        os.utime(path, (number, number))
+    several.run(tmp_path, scenarios(8), "-j", "1")
+    assert [path.exists() for path in old] == [number >= 20 for number in range(120)]
+    assert len(list(folder.glob("worker-*"))) == 101
+
+
+def test_a_killed_run_has_its_list(tmp_path: Path) -> None:
+    several.write(tmp_path, scenarios(8) + "  - {name: waits, function: wait, event: {trace: waiting}}\n")
+    process = running.start(tmp_path, ["run", "all.yml", "-j", "1"])
+    running.appears(tmp_path / "traces" / "waiting", process)
+    running.interrupt(process, signal.SIGKILL)
+    assert running.run(tmp_path, "report").status == 0
+    report = json.loads((tmp_path / "reports" / "report.json").read_text())
+    (replay,) = [
+        one["replay"]
+        for result in report["results"]
+        for attempt in result["attempts"]
+        for one in attempt["invocations"]
+        if one["replay"]
+    ]
+    again = running.run(tmp_path, *bash_words(replay)[1:], "--no-reports")
+    assert "8 passed · 1 failed" in again.stdout and "found 9" in again.stdout
+
+
+def test_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / ".lambda-scenarios").write_text("in its place")
+    ran = several.run(tmp_path, scenarios(8), "-j", "1")
+    assert ran.done.status == 1
+    (invocation,) = ran.result("victim")["attempts"][0]["invocations"]
+    assert len(invocation["before"]) == 8 and invocation["replay"] is None
+    assert "its worker had served before: …, before [n=5], before [n=6], before [n=7]" in ran.done.stdout
+    assert "after those" not in ran.done.stdout
+
+
+def test_what_others_ran_between_comes_before(tmp_path: Path) -> None:
+    """Of a scenario whose steps others ran between, each of which failed as well."""
+    ran = several.run(
+        tmp_path,
+        """  - name: long
+    steps:
+      - {id: one, function: count}
+      - {id: other, function: clean, event: {}}
+      - {id: two, function: count, expect: {output_includes: {calls: 1}}}
+"""
+        + "".join(
+            f"  - {{name: s{n}, function: count, expect: {{output_includes: {{calls: 1}}}}}}\n"
+            for n in range(9)
+        ),
+        *("-j", "1"),
+    )
+    words = {
+        one["id"].rpartition("::")[2]: bash_words(invocation["replay"])[1:]
+        for one in ran.report["results"]
+        for invocation in one["attempts"][0]["invocations"]
+        if invocation["replay"] and "@" in invocation["replay"]
+    }
+    listed = (tmp_path / words["s8"][3].removeprefix("@")).read_text().splitlines()
+    assert listed == ["all.yml::long", *(f"all.yml::s{n}" for n in range(9))]
+    assert words["s8"][4:] == []
 
 
 def test_a_difference_of_the_warm_check_names_what_came_before(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.reports import samples
 
@@ -325,6 +326,15 @@ def test_a_long_line_is_cut_around_the_caret(tmp_path: Path) -> None:
     assert lines[at + 2].strip().startswith("│ m m m")
 
 
+def test_only_line_ends_end_the_line_of_a_message(tmp_path: Path) -> None:
+    (tmp_path / "x.yml").write_text("a: 1\n")
+    message = "one\u2028two\x0cthree\x85four\r\nfive\rsix\n"
+    record = failed_by(samples.mismatch(file="x.yml", line=1, column=4, width=1, message=message))
+    shown = Screen(tmp_path).run([record])
+    told = "^ one\\u2028two\\x0cthree\\x85four\n        │ five\n        │ six\n"
+    assert told in shown
+
+
 def test_lines_of_another_scenario_are_not_shown(tmp_path: Path) -> None:
     (tmp_path / "x.yml").write_text("- name: one\n  expect: {}\n- name: two\n  event: 1\n\n  expect: 1\n")
     for line, shown in ((3, [3]), (4, [3, 4]), (6, [6]), (2, [1, 2]), (1, [1])):
@@ -575,11 +585,15 @@ def test_cut_text_fits(value: str, width: int) -> None:
         assert text.display_width(text.pad(line, width)) == width
 
 
-@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20))
-def test_a_shell_reads_quoted_words_back(value: str) -> None:
-    import shlex
-
-    assert shlex.split(text.shell_quote(value)) == [value]
+@settings(max_examples=20)
+@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1))
+@example(["two\nlines", "\x1b[31m'red'\\n", "a\u2028b", "\x85 7", '$HOME `x` "', os.fsdecode(b"f\xff.yml")])
+def test_a_shell_reads_quoted_words_back(values: list[str]) -> None:
+    words = [text.shell_quote(value) for value in values]
+    assert words == [text.printable(word) for word in words], "they can be copied from a terminal"
+    script = f"printf '%s\\0' {' '.join(words)}"
+    done = subprocess.run(("bash", "-c", script), capture_output=True, check=True)
+    assert done.stdout == b"".join(os.fsencode(value) + b"\0" for value in values)
 
 
 def test_paths(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from lambda_scenarios.reports.text import (
     shell_quote,
     shown_line,
     shown_log_line,
+    with_line_feeds,
 )
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def block(record: Record, look: Look, sources: Sources, conditions: str) -> Iter
     number = telling.most_telling(record)
     if number is not None:
         yield from _attempt(record, number, look, sources)
-    again = f"lambda-scenarios run {shell_quote(printable(record.id))}{printable(conditions)}"
+    again = f"lambda-scenarios run {shell_quote(record.id)}{conditions}"
     yield f"  {look.paint('again:', 'dim')} {again}"
 
 
@@ -137,9 +138,10 @@ def _attempt(record: Record, number: int, look: Look, sources: Sources) -> Itera
     if attempt.not_run:
         names = _shown(", ".join(attempt.not_run), look)
         yield f"  not run: {plural(len(attempt.not_run), 'step')} ({names})"
-    for invocation in [one for one in attempt.invocations if one.replay is not None][-1:]:
+    for invocation in [one for one in attempt.invocations if one.before][-1:]:
         yield f"  {_shown(telling.served_before(invocation, look.symbols.more), look)}"
-        yield f"  {look.paint('again, after those:', 'dim')} {printable(invocation.replay or '')}"
+        if invocation.replay is not None:
+            yield f"  {look.paint('again, after those:', 'dim')} {printable(invocation.replay)}"
 
 
 def not_judged(reason: str, ids: list[str], look: Look) -> Iterator[str]:
@@ -160,7 +162,7 @@ def _shown(text: str, look: Look) -> str:
 
 def _message(text: str, look: Look) -> list[str]:
     """The lines of a message, at least one; of a long one the first, and how many more there are."""
-    lines = text.splitlines() or [""]
+    lines = with_line_feeds(text).removesuffix("\n").split("\n")
     shown = [_shown(line, look) for line in lines[:MAX_MESSAGE_LINES]]
     if (more := len(lines) - MAX_MESSAGE_LINES) > 0:
         shown.append(f"{look.symbols.more} {plural(more, 'line')} more in the report")

@@ -228,7 +228,8 @@ def _outcome(record: Record, conditions: str, *, reruns: bool) -> str:
         )
     element = "failure" if status == "failed" else "error"
     # As in Surefire, the first attempt is the failure and the others are its reruns.
-    unsuccessful = [a for a in record.attempts if a.status != "passed"] or list(record.attempts[-1:])
+    unsuccessful = [a for a in record.attempts if a.status in ("failed", "error")]
+    unsuccessful = unsuccessful or list(record.attempts[-1:])
     verdict = told(record, unsuccessful[0] if unsuccessful else None, conditions)
     shown = (
         f'      <{element} message="{_attribute(verdict.message)}" type="{_attribute(verdict.type)}">'

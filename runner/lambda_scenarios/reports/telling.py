@@ -122,8 +122,9 @@ def _parts(i: InvocationRecord, reason: str | None) -> Iterator[str]:
     if i.mismatches and i.held:
         verb = "holds" if len(i.held) == 1 else "hold"
         yield f"{plural(len(i.held), 'other expectation')} {verb}: {', '.join(i.held)}"
-    if i.replay is not None:
-        yield f"{served_before(i, '...')}\nagain, after those: {i.replay}"
+    if i.before:
+        again = "" if i.replay is None else f"\nagain, after those: {i.replay}"
+        yield f"{served_before(i, '...')}{again}"
 
 
 def logs_of(attempt: AttemptRecord) -> str:

@@ -125,11 +125,24 @@ def seconds(duration_ms: float) -> str:
 
 
 def shell_quote(text: str) -> str:
-    """The text as one word of a POSIX shell, in single quotes where it needs them."""
+    """The text as one word of a POSIX shell, in single quotes where it needs them; in `$'…'` (POSIX.1-2024,
+    2.2.4; bash, zsh) where a control character would not survive being shown and copied."""
     if re.fullmatch(_SAFE_IN_SHELL, text):
         return text
+    if re.search(_CONTROL, text):
+        escaped = re.sub(_CONTROL, _escaped_in_shell, text.replace("\\", "\\\\").replace("'", "\\'"))
+        return f"$'{escaped}'"
     quoted = text.replace("'", "'\\''")
     return f"'{quoted}'"
+
+
+def _escaped_in_shell(match: re.Match[str]) -> str:
+    character = match[0]
+    if character in "\n\r\t":
+        return _escaped(match)
+    # By bytes: `\u` depends on the locale, and what stands for a byte that is no text (in a path) becomes it.
+    errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+    return "".join(f"\\{byte:03o}" for byte in character.encode(errors=errors))
 
 
 def share(part: int, whole: int) -> str:

@@ -1,5 +1,6 @@
 """From the paths of the command line to the scenario files that they mean."""
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -110,14 +111,26 @@ def _request(given: str, cwd: str, root: str) -> Request | Diagnostic:
 
 
 def _with_lists(paths: Sequence[str], cwd: str) -> Iterator[str]:
-    """The paths, with what the files of those that begin with `@` name, one a line."""
+    """The paths, with what the files of those that begin with `@` name, one a line; what a line can't hold
+    stands in it as a JSON string."""
     for given in paths:
         listed = os.path.join(cwd, given[1:])
         if not given.startswith("@") or _exists(os.path.join(cwd, given)) or not os.path.isfile(listed):
             yield given
             continue
         with open(listed, encoding="utf-8", errors="surrogateescape") as stream:
-            yield from (line for line in stream.read().splitlines() if line.strip())
+            yield from (_listed(line) for line in stream.read().split("\n") if line.strip())
+
+
+def _listed(line: str) -> str:
+    if line.startswith('"'):
+        import json
+
+        with contextlib.suppress(ValueError):
+            text = json.loads(line)
+            if isinstance(text, str):
+                return text
+    return line
 
 
 def named_in_order(paths: Sequence[str], cwd: str, root: str) -> tuple[str, ...]:
