@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_scenarios.model.values import Json
-from lambda_scenarios.services.intrinsics import CannotResolve, function_of, resolve, resolve_condition
+from lambda_scenarios.services.evaluation import function_of
+from lambda_scenarios.services.intrinsics import resolve, resolve_condition
+from lambda_scenarios.services.references import CannotResolve
 
 NAMES: dict[str, Json] = {
     "Stage": "prod",

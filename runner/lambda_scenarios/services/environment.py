@@ -75,6 +75,7 @@ class _Evaluation:
     def value(self, name: str, value: Json, origin: Origin) -> str | bool | int | float | None:
         """The value; where it can't be evaluated it is as written, a mapping or a list as JSON."""
         from lambda_scenarios.services import dynamic_references, intrinsics
+        from lambda_scenarios.services.references import CannotResolve
 
         how = "left as written" if isinstance(value, str) else "left as JSON"
         try:
@@ -89,7 +90,7 @@ class _Evaluation:
             kind = "a list" if isinstance(found, list) else "a mapping"
             reason = f"an environment variable is a text, and this is {kind}"
             self.left.append(NotEvaluated(name, how, reason, origin))
-        except intrinsics.CannotResolve as failure:
+        except CannotResolve as failure:
             general = _is_general(failure)
             self.left.append(
                 NotEvaluated(

@@ -9,82 +9,26 @@ docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-refere
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
 
-from lambda_scenarios.errors import did_you_mean
 from lambda_scenarios.model.values import DocPath, Json
+from lambda_scenarios.services.evaluation import (
+    NO_VALUE,
+    Evaluation,
+    Functions,
+    NoValue,
+    as_text,
+    asked,
+    kind,
+    scalar_text,
+)
+from lambda_scenarios.services.references import CannotResolve, References
 
-_DEEPEST = 150  # levels; a file has at most 100, and Python's stack is finite
 _LONGEST_TEXT = 6_000_000  # characters; a join of joins multiplies
 _MOST_CIDRS = 256
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_.:]+")
 _INDEX = re.compile(r"[0-9]{1,9}")
-
-# Functions that CloudFormation has in the section Rules only.
-_OF_RULES = frozenset(
-    f"Fn::{name}"
-    for name in ("Contains", "EachMemberEquals", "EachMemberIn", "RefAll", "ValueOf", "ValueOfAll")
-)
-
-T = TypeVar("T")
-
-
-class CannotResolve(Exception):
-    """A value that can't be evaluated. `reason` completes "cannot resolve …: ".
-
-    `path` leads from the value that was given to `resolve` to the argument that is at fault, `text` is
-    the part of it that is meant where it is not the whole. `label` and `notes` help to mend it.
-    """
-
-    def __init__(
-        self, reason: str, label: str = "", notes: tuple[str, ...] = (), text: str = "", path: DocPath = ()
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.label = label
-        self.notes = notes
-        self.text = text
-        self.path = path
-
-
-class OnlyAwsKnows(CannotResolve):
-    """Nothing is wrong with the value: it takes a deployed stack, and that could not be asked.
-
-    `general` is that of `aws.failures.LookupFailed`.
-    """
-
-    general = False
-
-
-class References(Protocol):
-    """What functions refer to. Each method raises CannotResolve."""
-
-    def ref(self, name: str) -> Json:
-        """A parameter's value, a pseudo parameter's (AWS::Region), or a resource's physical id."""
-        ...
-
-    def attribute(self, resource: str, attribute: str) -> Json:
-        """`Fn::GetAtt`; the attribute may have dots."""
-        ...
-
-    def imported(self, export: str) -> Json:
-        """`Fn::ImportValue`."""
-        ...
-
-    def mapped(self, name: str, top: str, second: str) -> Json:
-        """A value of the section Mappings."""
-        ...
-
-    def condition(self, name: str) -> bool:
-        """A condition of the section Conditions."""
-        ...
-
-    def zones(self, region: str) -> list[Json]:
-        """The names of a region's availability zones."""
-        ...
 
 
 def resolve(value: Json, references: References) -> Json:
@@ -93,159 +37,37 @@ def resolve(value: Json, references: References) -> Json:
     What is `Ref: AWS::NoValue` is left out of the mapping or list that holds it; null where nothing does.
     """
     try:
-        result = _Evaluation(references).value(value, 0)
+        result = Evaluation(_FUNCTIONS, references).value(value, 0)
     except RecursionError:  # references that evaluate values that refer to others, and so on
         raise CannotResolve("it is nested too deep") from None
-    return None if isinstance(result, _NoValue) else result
+    return None if isinstance(result, NoValue) else result
 
 
 def resolve_condition(value: Json, references: References) -> bool:
     """A condition: `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not`, `Condition`. Raises CannotResolve."""
     try:
-        return _Evaluation(references).boolean(value, 0)
+        return Evaluation(_FUNCTIONS, references).boolean(value, 0)
     except RecursionError:
         raise CannotResolve("it is nested too deep") from None
 
 
-def function_of(value: Json) -> str | None:
-    """The function that a value is (`Ref`, `Fn::Sub`, …); None for plain values."""
-    if isinstance(value, dict) and len(value) == 1:
-        (key,) = value
-        if key == "Ref" or key.startswith("Fn::"):
-            return key
-        if key == "Condition" and isinstance(value[key], str):
-            return key
-    return None
-
-
-def scalar_text(value: bool | int | float | str) -> str:
-    """A scalar as CloudFormation puts it into a text: true, 1.1, and a string as it is."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return float.__repr__(value)
-    return int.__repr__(value) if isinstance(value, int) else value
-
-
-class _NoValue:
-    """What `Ref: AWS::NoValue` is."""
-
-
-def _asked(question: Callable[..., T], *names: str) -> T:
-    """What the references answer; a failure is raised anew, since its path is about other values."""
-    try:
-        return question(*names)
-    except CannotResolve as failure:
-        if not isinstance(failure, OnlyAwsKnows):
-            raise CannotResolve(failure.reason, failure.label, failure.notes) from failure
-        anew = OnlyAwsKnows(failure.reason, failure.label, failure.notes)
-        anew.general = failure.general
-        raise anew from failure
-
-
-_NO_VALUE = _NoValue()
-
-
-class _Evaluation:
-    def __init__(self, references: References) -> None:
-        self.references = references
-
-    def value(self, value: Json, depth: int) -> Json | _NoValue:
-        if not isinstance(value, (dict, list)):
-            return value
-        if depth > _DEEPEST:
-            raise CannotResolve(f"it is nested more than {_DEEPEST} levels deep")
-        if isinstance(value, list):
-            return self.items(value, depth)
-        name = function_of(value)
-        if name is not None:
-            return self.function(name, value[name], depth)
-        found: dict[str, Json] = {}
-        for key, item in value.items():
-            if key == "Fn::Transform" or key.startswith("Fn::ForEach::"):
-                raise _refused(key, item)
-            result = self.at(key, item, depth)
-            if not isinstance(result, _NoValue):
-                found[key] = result
-        return found
-
-    def items(self, values: list[Json], depth: int) -> list[Json]:
-        found = (self.at(index, item, depth) for index, item in enumerate(values))
-        return [item for item in found if not isinstance(item, _NoValue)]
-
-    def at(self, step: str | int, value: Json, depth: int) -> Json | _NoValue:
-        """What stands at `step` inside the value at hand; a failure there gets its path."""
-        try:
-            return self.value(value, depth + 1)
-        except CannotResolve as failure:
-            failure.path = (step, *failure.path)
-            raise
-
-    def function(self, name: str, argument: Json, depth: int) -> Json | _NoValue:
-        if name == "Condition":
-            return self.boolean({name: argument}, depth)
-        evaluate = _FUNCTIONS.get(name)
-        try:
-            if evaluate is None:
-                raise _refused(name, argument)
-            return evaluate(self, argument, depth + 1)
-        except CannotResolve as failure:
-            failure.path = (name, *failure.path)
-            raise
-
-    def boolean(self, value: Json, depth: int) -> bool:
-        """A condition, or what stands inside of one."""
-        if isinstance(value, dict) and len(value) == 1 and "Condition" in value:
-            name = value["Condition"]
-            if not isinstance(name, str):
-                raise CannotResolve("`Condition` takes the name of a condition", path=("Condition",))
-            try:
-                return _asked(self.references.condition, name)
-            except CannotResolve as failure:
-                failure.path = ("Condition",)
-                raise
-        found = self.value(value, depth)
-        if isinstance(found, bool):
-            return found
-        if isinstance(found, str) and found in ("true", "false"):
-            return found == "true"
-        raise CannotResolve("this is no condition")
-
-    def arguments(self, name: str, argument: Json, fewest: int, most: int, form: str) -> list[Json]:
-        """The arguments of a function that takes a list of them, not evaluated yet."""
-        if not isinstance(argument, list) or not fewest <= len(argument) <= most:
-            raise CannotResolve(f"`{name}` takes {form}")
-        return argument
-
-    def text_at(self, name: str, index: int, value: Json, depth: int) -> str:
-        """An argument as text."""
-        return _as_text(name, self.at(index, value, depth), (index,))
-
-    def list_at(self, name: str, index: int, value: Json, depth: int) -> list[Json]:
-        """An argument that is a list, or gives one."""
-        found = self.at(index, value, depth)
-        if not isinstance(found, list):
-            raise CannotResolve(f"`{name}` takes a list here, not {_kind(found)}", path=(index,))
-        return found
-
-
-def _ref(evaluation: _Evaluation, argument: Json, depth: int) -> Json | _NoValue:
+def _ref(evaluation: Evaluation, argument: Json, depth: int) -> Json | NoValue:
     name = evaluation.value(argument, depth)
     if not isinstance(name, str):
         raise CannotResolve("`Ref` takes the name of a parameter or a resource")
-    return _NO_VALUE if name == "AWS::NoValue" else _asked(evaluation.references.ref, name)
+    return NO_VALUE if name == "AWS::NoValue" else asked(evaluation.references.ref, name)
 
 
-def _get_att(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _get_att(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     if isinstance(argument, str):
         argument = list(argument.split(".", 1))
     form = "a resource and an attribute"
     parts = evaluation.arguments("Fn::GetAtt", argument, 2, 9, form)
     names = [evaluation.text_at("Fn::GetAtt", index, part, depth) for index, part in enumerate(parts)]
-    return _asked(evaluation.references.attribute, names[0], ".".join(names[1:]))
+    return asked(evaluation.references.attribute, names[0], ".".join(names[1:]))
 
 
-def _sub(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _sub(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     variables: dict[str, Json] = {}
     template = argument
     if isinstance(argument, list):
@@ -256,7 +78,7 @@ def _sub(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
         variables = second
     path: DocPath = (0,) if isinstance(argument, list) else ()
     if not isinstance(template, str):
-        raise CannotResolve(f"`Fn::Sub` takes a text, not {_kind(template)}", path=path)
+        raise CannotResolve(f"`Fn::Sub` takes a text, not {kind(template)}", path=path)
     known: dict[str, str] = {}
 
     def replaced(match: re.Match[str]) -> str:
@@ -270,7 +92,7 @@ def _sub(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
     def variable(name: str, written: str) -> str:
         if name in variables:
             try:
-                return _as_text("Fn::Sub", evaluation.at(name, variables[name], depth), (name,))
+                return as_text("Fn::Sub", evaluation.at(name, variables[name], depth), (name,))
             except CannotResolve as failure:
                 failure.path = (1, *failure.path)
                 raise
@@ -280,10 +102,10 @@ def _sub(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
         resource, dot, attribute = name.partition(".")
         try:
             if dot:
-                found: Json | _NoValue = _asked(evaluation.references.attribute, resource, attribute)
+                found: Json | NoValue = asked(evaluation.references.attribute, resource, attribute)
             else:
                 found = _ref(evaluation, name, depth)
-            return _as_text("Fn::Sub", found, ())
+            return as_text("Fn::Sub", found, ())
         except CannotResolve as failure:
             failure.path, failure.text = path, written
             raise
@@ -291,17 +113,17 @@ def _sub(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
     return _limited(_VARIABLE.sub(replaced, template))
 
 
-def _join(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _join(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     parts = evaluation.arguments("Fn::Join", argument, 2, 2, "a delimiter and a list")
     delimiter = evaluation.text_at("Fn::Join", 0, parts[0], depth)
     items = evaluation.list_at("Fn::Join", 1, parts[1], depth)
-    texts = [_as_text("Fn::Join", item, (1,)) for item in items]
+    texts = [as_text("Fn::Join", item, (1,)) for item in items]
     if sum(map(len, texts)) + len(delimiter) * len(texts) > _LONGEST_TEXT:
         raise CannotResolve("the text that it makes is too long")
     return delimiter.join(texts)
 
 
-def _select(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _select(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     """Of a list that stands in the template only the chosen item is evaluated."""
     parts = evaluation.arguments("Fn::Select", argument, 2, 2, "an index and a list")
     written = evaluation.text_at("Fn::Select", 0, parts[0], depth)
@@ -319,12 +141,12 @@ def _select(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
     except CannotResolve as failure:
         failure.path = (1, *failure.path)
         raise
-    if isinstance(found, _NoValue):
+    if isinstance(found, NoValue):
         raise CannotResolve("`Fn::Select` chooses AWS::NoValue", path=(1, index))
     return found
 
 
-def _split(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _split(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     parts = evaluation.arguments("Fn::Split", argument, 2, 2, "a delimiter and a text")
     delimiter = evaluation.text_at("Fn::Split", 0, parts[0], depth)
     if not delimiter:
@@ -333,7 +155,7 @@ def _split(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
     return list(text.split(delimiter))
 
 
-def _find_in_map(evaluation: _Evaluation, argument: Json, depth: int) -> Json | _NoValue:
+def _find_in_map(evaluation: Evaluation, argument: Json, depth: int) -> Json | NoValue:
     """With a fourth argument `{DefaultValue: …}`, that where the mapping has no such keys."""
     parts = evaluation.arguments("Fn::FindInMap", argument, 3, 4, "a mapping and two keys")
     keys = [evaluation.text_at("Fn::FindInMap", index, part, depth) for index, part in enumerate(parts[:3])]
@@ -341,7 +163,7 @@ def _find_in_map(evaluation: _Evaluation, argument: Json, depth: int) -> Json | 
     if len(parts) == 4 and not (isinstance(fallback, dict) and set(fallback) == {"DefaultValue"}):
         raise CannotResolve("the last argument of `Fn::FindInMap` is `{DefaultValue: …}`", path=(3,))
     try:
-        return _asked(evaluation.references.mapped, *keys)
+        return asked(evaluation.references.mapped, *keys)
     except CannotResolve:
         if not isinstance(fallback, dict):
             raise
@@ -352,55 +174,55 @@ def _find_in_map(evaluation: _Evaluation, argument: Json, depth: int) -> Json | 
         raise
 
 
-def _if(evaluation: _Evaluation, argument: Json, depth: int) -> Json | _NoValue:
+def _if(evaluation: Evaluation, argument: Json, depth: int) -> Json | NoValue:
     parts = evaluation.arguments("Fn::If", argument, 3, 3, "a condition and two values")
     holds = _condition_at(evaluation, 0, parts[0], depth, named=True)
     chosen = 1 if holds else 2
     return evaluation.at(chosen, parts[chosen], depth)
 
 
-def _equals(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _equals(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     """Scalars are compared as texts: CloudFormation knows nothing else."""
     parts = evaluation.arguments("Fn::Equals", argument, 2, 2, "two values")
     first, second = (evaluation.at(index, part, depth) for index, part in enumerate(parts))
     return _comparable(first) == _comparable(second)
 
 
-def _and(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _and(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     parts = evaluation.arguments("Fn::And", argument, 2, 10, "from 2 to 10 conditions")
     return all(_condition_at(evaluation, index, part, depth) for index, part in enumerate(parts))
 
 
-def _or(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _or(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     parts = evaluation.arguments("Fn::Or", argument, 2, 10, "from 2 to 10 conditions")
     return any(_condition_at(evaluation, index, part, depth) for index, part in enumerate(parts))
 
 
-def _not(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _not(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     parts = evaluation.arguments("Fn::Not", argument, 1, 1, "a list of one condition")
     return not _condition_at(evaluation, 0, parts[0], depth)
 
 
-def _base64(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _base64(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     from base64 import b64encode
 
-    text = _as_text("Fn::Base64", evaluation.value(argument, depth), ())
+    text = as_text("Fn::Base64", evaluation.value(argument, depth), ())
     return b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
 
 
-def _import_value(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
-    name = _as_text("Fn::ImportValue", evaluation.value(argument, depth), ())
-    return _asked(evaluation.references.imported, name)
+def _import_value(evaluation: Evaluation, argument: Json, depth: int) -> Json:
+    name = as_text("Fn::ImportValue", evaluation.value(argument, depth), ())
+    return asked(evaluation.references.imported, name)
 
 
-def _get_azs(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
-    region = _as_text("Fn::GetAZs", evaluation.value(argument, depth), ())
+def _get_azs(evaluation: Evaluation, argument: Json, depth: int) -> Json:
+    region = as_text("Fn::GetAZs", evaluation.value(argument, depth), ())
     if not region:
-        region = _as_text("Fn::GetAZs", _asked(evaluation.references.ref, "AWS::Region"), ())
-    return list(_asked(evaluation.references.zones, region))
+        region = as_text("Fn::GetAZs", asked(evaluation.references.ref, "AWS::Region"), ())
+    return list(asked(evaluation.references.zones, region))
 
 
-def _cidr(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _cidr(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     form = "a block, a count and a number of bits"
     parts = evaluation.arguments("Fn::Cidr", argument, 3, 3, form)
     block, count, bits = (
@@ -421,42 +243,36 @@ def _cidr(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
     return found
 
 
-def _length(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _length(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     found = evaluation.value(argument, depth)
     if not isinstance(found, list):
-        raise CannotResolve(f"`Fn::Length` takes a list, not {_kind(found)}")
+        raise CannotResolve(f"`Fn::Length` takes a list, not {kind(found)}")
     return len(found)
 
 
-def _to_json_string(evaluation: _Evaluation, argument: Json, depth: int) -> Json:
+def _to_json_string(evaluation: Evaluation, argument: Json, depth: int) -> Json:
     import json
 
     found = evaluation.value(argument, depth)
     if not isinstance(found, (dict, list)):
-        raise CannotResolve(f"`Fn::ToJsonString` takes a mapping or a list, not {_kind(found)}")
+        raise CannotResolve(f"`Fn::ToJsonString` takes a mapping or a list, not {kind(found)}")
     return _limited(json.dumps(found, ensure_ascii=False, separators=(",", ":")))
 
 
 def _condition_at(
-    evaluation: _Evaluation, index: int, value: Json, depth: int, *, named: bool = False
+    evaluation: Evaluation, index: int, value: Json, depth: int, *, named: bool = False
 ) -> bool:
     """A condition among the arguments; with `named`, a text is the name of one."""
     try:
         if named and isinstance(value, str):
-            return _asked(evaluation.references.condition, value)
+            return asked(evaluation.references.condition, value)
         return evaluation.boolean(value, depth + 1)
     except CannotResolve as failure:
         failure.path = (index, *failure.path)
         raise
 
 
-def _as_text(name: str, value: Json | _NoValue, path: DocPath) -> str:
-    if isinstance(value, (str, bool, int, float)):
-        return scalar_text(value)
-    raise CannotResolve(f"`{name}` takes a text here, not {_kind(value)}", path=path)
-
-
-def _comparable(value: Json | _NoValue) -> object:
+def _comparable(value: Json | NoValue) -> object:
     if isinstance(value, (str, bool, int, float)):
         return scalar_text(value)
     if isinstance(value, dict):
@@ -470,28 +286,7 @@ def _limited(text: str) -> str:
     return text
 
 
-def _kind(value: Json | _NoValue) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, _NoValue):
-        return "AWS::NoValue"
-    return {dict: "a mapping", list: "a list", str: "a text", bool: "a boolean"}.get(type(value), "a number")
-
-
-def _refused(name: str, argument: Json) -> CannotResolve:
-    if name == "Fn::Transform":
-        macro = argument.get("Name") if isinstance(argument, Mapping) else None
-        shown = f" `{macro}`" if isinstance(macro, str) else ""
-        return CannotResolve(f"the macro{shown} runs in AWS only")
-    if name.startswith("Fn::ForEach::"):
-        return CannotResolve("`Fn::ForEach` can't stand here")
-    if name in _OF_RULES:
-        return CannotResolve(f"`{name}` is for the section Rules only")
-    close = did_you_mean(name, tuple(_FUNCTIONS))
-    return CannotResolve(f"there is no function `{name}`", f"did you mean `{close}`?" if close else "")
-
-
-_FUNCTIONS: dict[str, Callable[[_Evaluation, Json, int], Json | _NoValue]] = {
+_FUNCTIONS: Functions = {
     "Ref": _ref,
     "Fn::And": _and,
     "Fn::Base64": _base64,

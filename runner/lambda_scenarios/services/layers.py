@@ -141,12 +141,13 @@ def _arn(value: Json, origin: Origin, references: Callable[[], StackReferences])
     """The ARN of a layer that AWS keeps: as it is written, or what it refers to."""
     shown = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     if isinstance(value, dict):
-        from lambda_scenarios.services import intrinsics
+        from lambda_scenarios.services.intrinsics import resolve
+        from lambda_scenarios.services.references import CannotResolve
 
         try:
             with references().assumptions.needed_by(origin):
-                value = intrinsics.resolve(value, references())
-        except intrinsics.CannotResolve as failure:
+                value = resolve(value, references())
+        except CannotResolve as failure:
             raise _LeftOut(shown, failure.reason, failure.notes) from None
     if not isinstance(value, str):
         raise _LeftOut(shown, "it is no ARN", ())

@@ -18,8 +18,9 @@ from lambda_scenarios.model.values import Json
 from lambda_scenarios.services import logical_ids
 from lambda_scenarios.services.assumptions import Assumptions
 from lambda_scenarios.services.cloudformation.physical import NAMED
-from lambda_scenarios.services.intrinsics import CannotResolve, resolve, resolve_condition
+from lambda_scenarios.services.intrinsics import resolve, resolve_condition
 from lambda_scenarios.services.javascript_text import text_in_text
+from lambda_scenarios.services.references import CannotResolve
 from lambda_scenarios.services.variables import Located, Resolver, UnresolvableError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Own(NamedTuple):
 
 
 class StackReferences:
-    """See `intrinsics.References`."""
+    """See `references.References`."""
 
     def __init__(self, resolver: Resolver, own: Own) -> None:
         self._resolver = resolver

@@ -12,8 +12,9 @@ from lambda_scenarios.services.cloudformation.code import CodeWorld, Resource, b
 from lambda_scenarios.services.cloudformation.merging import merge
 from lambda_scenarios.services.cloudformation.values import chosen_branch, settled, unresolvable
 from lambda_scenarios.services.findings import Problem, problem_of
-from lambda_scenarios.services.intrinsics import CannotResolve, OnlyAwsKnows, resolve
+from lambda_scenarios.services.intrinsics import resolve
 from lambda_scenarios.services.layers import Layers
+from lambda_scenarios.services.references import CannotResolve, OnlyAwsKnows
 from lambda_scenarios.services.variables import Located, UnresolvableError
 
 if TYPE_CHECKING:

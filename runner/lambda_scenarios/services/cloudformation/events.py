@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.model.values import Json
 from lambda_scenarios.services import triggers
-from lambda_scenarios.services.intrinsics import CannotResolve, function_of, resolve
+from lambda_scenarios.services.evaluation import function_of
+from lambda_scenarios.services.intrinsics import resolve
+from lambda_scenarios.services.references import CannotResolve
 from lambda_scenarios.services.triggers import Trigger
 
 if TYPE_CHECKING:

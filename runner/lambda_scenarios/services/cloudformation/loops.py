@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from lambda_scenarios.model.values import Json, Origin
-from lambda_scenarios.services.intrinsics import CannotResolve, References, resolve, scalar_text
+from lambda_scenarios.services.evaluation import scalar_text
+from lambda_scenarios.services.intrinsics import resolve
+from lambda_scenarios.services.references import CannotResolve, References
 from lambda_scenarios.services.variables import Located
 
 PREFIX = "Fn::ForEach::"

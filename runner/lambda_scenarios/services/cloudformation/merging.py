@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lambda_scenarios.model.values import DocPath, Json, Origin
-from lambda_scenarios.services.intrinsics import function_of
+from lambda_scenarios.services.evaluation import function_of
 from lambda_scenarios.services.variables import Located
 
 

@@ -10,7 +10,7 @@ from lambda_scenarios.errors import UsageError
 from lambda_scenarios.model.values import Json
 from lambda_scenarios.services.cloudformation.builds import nested_build
 from lambda_scenarios.services.cloudformation.stack import Parent, Place, Stack
-from lambda_scenarios.services.intrinsics import CannotResolve
+from lambda_scenarios.services.references import CannotResolve
 from lambda_scenarios.services.variables import Located
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import did_you_mean
 from lambda_scenarios.model.values import Json
-from lambda_scenarios.services.intrinsics import CannotResolve, function_of, scalar_text
+from lambda_scenarios.services.evaluation import function_of, scalar_text
+from lambda_scenarios.services.references import CannotResolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable

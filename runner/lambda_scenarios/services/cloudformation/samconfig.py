@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.values import Place
-from lambda_scenarios.services.intrinsics import scalar_text
+from lambda_scenarios.services.evaluation import scalar_text
 
 if TYPE_CHECKING:
     from lambda_scenarios.services.documents import Documents

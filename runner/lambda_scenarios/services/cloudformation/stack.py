@@ -13,7 +13,8 @@ from lambda_scenarios.services.cloudformation.loops import expanded
 from lambda_scenarios.services.cloudformation.parameters import parameter_value
 from lambda_scenarios.services.cloudformation.physical import CLOUDFORMATION_TYPES
 from lambda_scenarios.services.cloudformation.stand_ins import Guess, StandIns
-from lambda_scenarios.services.intrinsics import CannotResolve, OnlyAwsKnows, resolve, resolve_condition
+from lambda_scenarios.services.intrinsics import resolve, resolve_condition
+from lambda_scenarios.services.references import CannotResolve, OnlyAwsKnows
 from lambda_scenarios.services.variables import Located
 
 if TYPE_CHECKING:

@@ -11,7 +11,9 @@ from lambda_scenarios.aws.partitions import partition_of
 from lambda_scenarios.model.values import Json
 from lambda_scenarios.services.cloudformation.physical import LOCAL_ATTRIBUTES, NAMED, NAMES_OF_SAM
 from lambda_scenarios.services.dynamic_references import look_up
-from lambda_scenarios.services.intrinsics import CannotResolve, OnlyAwsKnows, resolve, scalar_text
+from lambda_scenarios.services.evaluation import scalar_text
+from lambda_scenarios.services.intrinsics import resolve
+from lambda_scenarios.services.references import CannotResolve, OnlyAwsKnows
 
 if TYPE_CHECKING:
     from lambda_scenarios.services.cloudformation.stack import Stack

@@ -22,7 +22,8 @@ from lambda_scenarios.services.cloudformation.stack import Place, Stack
 from lambda_scenarios.services.cloudformation.values import unresolvable
 from lambda_scenarios.services.declared import Declared, function_of, summary_of
 from lambda_scenarios.services.findings import Problem, problem_of, warnings_of
-from lambda_scenarios.services.intrinsics import CannotResolve, resolve
+from lambda_scenarios.services.intrinsics import resolve
+from lambda_scenarios.services.references import CannotResolve
 from lambda_scenarios.services.unknown_function import unknown_function
 from lambda_scenarios.services.variables import Located
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.model.values import DocPath, Json, Origin
-from lambda_scenarios.services.intrinsics import CannotResolve, function_of, resolve
+from lambda_scenarios.services.evaluation import function_of
+from lambda_scenarios.services.intrinsics import resolve
+from lambda_scenarios.services.references import CannotResolve
 from lambda_scenarios.services.variables import Located, UnresolvableError
 
 if TYPE_CHECKING:

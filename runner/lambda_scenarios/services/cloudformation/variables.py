@@ -9,8 +9,10 @@ from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.variable import unfit
 from lambda_scenarios.services.cloudformation.values import settled, unresolvable
 from lambda_scenarios.services.dynamic_references import replaced
+from lambda_scenarios.services.evaluation import scalar_text
 from lambda_scenarios.services.findings import NotEvaluated, Problem, problem_of
-from lambda_scenarios.services.intrinsics import CannotResolve, OnlyAwsKnows, resolve, scalar_text
+from lambda_scenarios.services.intrinsics import resolve
+from lambda_scenarios.services.references import CannotResolve, OnlyAwsKnows
 from lambda_scenarios.services.variables import Located, UnresolvableError
 
 if TYPE_CHECKING:
