@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambda_scenarios.checks.compile import check_expectation, compile_expectation
+from lambda_scenarios.checks.compile import compile_expectation
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.values import Origin, Place, WrittenFloat
 
@@ -88,8 +88,6 @@ def test_refused(expect: Any, path: DocPath, key: bool, problem: str, told: str)
     where = ORIGIN.at(*path)
     assert diagnostic.where == (where.as_key() if key else where)
     assert told in " ".join((diagnostic.label, *diagnostic.notes))
-    # `validate` tells the same, before anything is rendered.
-    assert diagnostic in check_expectation(expect, ORIGIN)
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -100,38 +98,6 @@ def test_all_problems_are_told_at_once() -> None:
 def test_no_other_position_is_needed_for_a_regular_expression() -> None:
     (diagnostic,) = problems({"output": {"$regex": "ab[c"}})
     assert diagnostic.notes == ("ab[c", "  ^")
-
-
-@pytest.mark.parametrize(
-    "expect",
-    [
-        {"output": "{{ x }}", "logs": "{{ x }}", "duration_ms": "{{ x }}"},
-        {"output": {"a": {"$gt": "{{ n }}", "$regex": "{{ r }}", "$in": "{{ l }}", "$type": "{{ t }}"}}},
-        {"output": {"a": {"$approx": {"value": "{{ n }}"}, "$format": "{{ f }}", "$present": "{{ p }}"}}},
-        {
-            "http": {
-                "status": "{{ case.status }}",
-                "headers": {"a": "{{ b }}"},
-                "cookies": "{% if x %}{% endif %}",
-            }
-        },
-        {"http": "{{ x }}", "checks": "{{ x }}", "log_records": "{{ x }}"},
-        {"error": "{{ case.fails }}", "output": 1},
-        {"error": {"type": "{{ t }}"}},
-        {"checks": [{"at": "a[{{ i }}]", "value": 1}, "{{ x }}"]},
-        {"output_path": "{{ p }}", "output_schema": {"type": "{{ t }}"}},
-    ],
-)
-def test_templates_are_accepted_before_they_are_rendered(expect: dict[str, Json]) -> None:
-    assert check_expectation(expect, ORIGIN) == ()
-
-
-def test_a_template_hides_nothing_around_it() -> None:
-    told = check_expectation({"output": [{"$absent": "{{ x }}"}, {"$gtt": "{{ x }}"}]}, ORIGIN)
-    assert [diagnostic.problem for diagnostic in told] == [
-        "`$absent` stands where there is no key",
-        "unknown matcher `$gtt`",
-    ]
 
 
 def test_error_false_expects_no_error() -> None:
@@ -190,7 +156,6 @@ def test_a_text_file_is_equal_but_for_one_final_newline(text: str, found: Json, 
 
 def test_absent_expectation() -> None:
     assert compile_expectation(None, ORIGIN, compiled, compiled).clauses == ()  # type: ignore[arg-type]  # never called
-    assert check_expectation(None, ORIGIN) == ()
 
 
 def test_headers_are_compared_as_they_were_written() -> None:
@@ -203,5 +168,7 @@ def test_headers_are_compared_as_they_were_written() -> None:
 
 def test_origins_are_of_the_expect_mapping() -> None:
     origin = Origin("/f.yml", ("defaults", "expect"))
-    (diagnostic,) = check_expectation({"a": 1}, origin)
+    with pytest.raises(UsageError) as refused:
+        compile_expectation({"a": 1}, origin, compiled, compiled)  # type: ignore[arg-type]  # never called
+    (diagnostic,) = refused.value.diagnostics
     assert diagnostic.where == Origin("/f.yml", ("defaults", "expect", "a"), key=True)

@@ -6,17 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.checks.compile_http import compile_http
-from lambda_scenarios.checks.matchers import (
-    EXACT,
-    INCLUSION,
-    Reading,
-    compile_schema,
-    compile_value,
-    literal,
-    number_or_matchers,
-    unknown_key,
-)
-from lambda_scenarios.errors import Diagnostic, UsageError
+from lambda_scenarios.checks.matcher_arguments import compile_schema
+from lambda_scenarios.checks.matchers import compile_value, literal, number_or_matchers
+from lambda_scenarios.checks.reading import EXACT, INCLUSION, Reading, unknown_key
+from lambda_scenarios.errors import UsageError
 from lambda_scenarios.model.expectation import (
     Clause,
     Equal,
@@ -42,10 +35,10 @@ KEYS = (*RESULT_KEYS, "error", "logs", "log_records", *LIMIT_KEYS)
 
 
 class Files(NamedTuple):
-    """How the files that an expectation names are read; None where they are not read yet."""
+    """How the files that an expectation names are read; `load_snapshot` is None where none are stored."""
 
-    load_expected: Callable[[str], Loaded] | None
-    load_schema: Callable[[str], Json] | None
+    load_expected: Callable[[str], Loaded]
+    load_schema: Callable[[str], Json]
     load_snapshot: Callable[[tuple[str, ...]], Snapshot] | None = None
 
 
@@ -64,26 +57,16 @@ def compile_expectation(
     """
     if expect is None:
         return Expectation((), None, origin)
-    reading = Reading(origin, [], templates=False)
+    reading = Reading(origin, [])
     expectation = _compile(expect, reading, Files(load_expected, load_schema, load_snapshot))
     if reading.problems:
         raise UsageError(*reading.problems)
     return expectation
 
 
-def check_expectation(expect: Json, origin: Origin) -> tuple[Diagnostic, ...]:
-    """What is wrong with an `expect` mapping that may still hold templates; no file is read."""
-    if expect is None:
-        return ()
-    reading = Reading(origin, [], templates=True)
-    _compile(expect, reading, Files(None, None))
-    return tuple(reading.problems)
-
-
 def _compile(expect: Json, reading: Reading, files: Files) -> Expectation:
     if not isinstance(expect, dict):
-        if not reading.opaque(expect):
-            reading.wrong((), "`expect` is a mapping", "there are: " + ", ".join(KEYS))
+        reading.wrong((), "`expect` is a mapping", "there are: " + ", ".join(KEYS))
         return Expectation((), None, reading.origin)
     try:
         return _compile_keys(expect, reading, files)
@@ -96,7 +79,7 @@ def _compile_keys(expect: dict[str, Json], reading: Reading, files: Files) -> Ex
     clauses: list[Clause] = []
     snapshot: Snapshot | None = None
     error = expect.get("error", False)
-    if error is not False and not reading.opaque(error):
+    if error is not False:
         for key in RESULT_KEYS:
             if key in expect:
                 reading.wrong(
@@ -134,7 +117,7 @@ def _compile_keys(expect: dict[str, Json], reading: Reading, files: Files) -> Ex
                 clauses.append(compared(snapshot))
         else:
             unknown_key(key, path, KEYS, "`expect`", reading)
-    if error is False or reading.opaque(error):
+    if error is False:
         return Expectation(tuple(clauses), None, reading.origin, snapshot)
     return Expectation(tuple(clauses), "raised" if error is True else "any", reading.origin)
 
@@ -153,8 +136,6 @@ def _output_path(value: Json, reading: Reading, files: Files) -> list[Clause]:
     if not isinstance(value, str):
         reading.wrong(path, "`output_path` is a path", "the file that holds the expected result")
         return []
-    if files.load_expected is None or reading.opaque(value):
-        return []
     loaded = _load(files.load_expected, value, reading)
     if not isinstance(loaded, Loaded):
         return []
@@ -163,7 +144,7 @@ def _output_path(value: Json, reading: Reading, files: Files) -> list[Clause]:
         return [Clause("output text", path, Equal(text, False), external=True)]
     # The file's content is data: a key `$type` in it is a key.
     before = len(reading.problems)
-    node = literal(loaded.value, (), Reading(reading.origin.at(*path), reading.problems, False))
+    node = literal(loaded.value, (), Reading(reading.origin.at(*path), reading.problems))
     if len(reading.problems) > before:
         del reading.problems[before:]
         reading.wrong(path, "the file holds NaN or an infinity", "JSON knows no such number")
@@ -182,8 +163,6 @@ def _output_schema(value: Json, reading: Reading, files: Files) -> list[Clause]:
     if not isinstance(value, str):
         node = compile_schema(value, path, reading, inline=True)
         return [] if node is None else [Clause("output", path, node)]
-    if files.load_schema is None or reading.opaque(value):
-        return []
     before = len(reading.problems)
     schema = _load(files.load_schema, value, reading)
     if len(reading.problems) > before or isinstance(schema, Loaded):
@@ -194,8 +173,6 @@ def _output_schema(value: Json, reading: Reading, files: Files) -> list[Clause]:
 
 def _snapshot(value: Json, reading: Reading, files: Files) -> Snapshot | None:
     path = ("snapshot",)
-    if reading.opaque(value):
-        return None
     if value is not True and not isinstance(value, dict):
         reading.wrong(path, "`snapshot` is true or a mapping", "with the key ignore")
         return None
@@ -204,8 +181,7 @@ def _snapshot(value: Json, reading: Reading, files: Files) -> Snapshot | None:
             unknown_key(key, (*path, key), ("ignore",), "`snapshot`", reading)
     written = value.get("ignore", []) if isinstance(value, dict) else []
     if not isinstance(written, list):
-        if not reading.opaque(written):
-            reading.wrong((*path, "ignore"), "`ignore` is a list", "of locations: `items[*].id`")
+        reading.wrong((*path, "ignore"), "`ignore` is a list", "of locations: `items[*].id`")
         return None
     ignore = [text for i, text in enumerate(written) if _is_location(text, (*path, "ignore", i), reading)]
     if files.load_snapshot is None or len(ignore) < len(written):
@@ -218,8 +194,6 @@ def _snapshot(value: Json, reading: Reading, files: Files) -> Snapshot | None:
 
 
 def _is_location(text: Json, path: DocPath, reading: Reading) -> bool:
-    if reading.opaque(text):
-        return False
     if not isinstance(text, str):
         reading.wrong(path, "a location is a text", "such as `items[*].id`")
         return False
@@ -245,21 +219,19 @@ def compared(snapshot: Snapshot) -> Clause:
         from lambda_scenarios.checks.snapshots import ignoring
 
         value = ignoring(snapshot.stored.value, snapshot.ignore)
-        node = literal(value, (), Reading(Origin(snapshot.file), [], templates=False))
+        node = literal(value, (), Reading(Origin(snapshot.file), []))
     return Clause("snapshot", path, node, external=True, ignore=snapshot.ignore)
 
 
 def _queries(value: Json, reading: Reading) -> list[Clause]:
     if not isinstance(value, list):
-        if not reading.opaque(value):
-            reading.wrong(("checks",), "`checks` is a list", "items: {at: JMESPath, value: …}")
+        reading.wrong(("checks",), "`checks` is a list", "items: {at: JMESPath, value: …}")
         return []
     clauses: list[Clause] = []
     for i, item in enumerate(value):
         path = ("checks", i)
         if not isinstance(item, dict):
-            if not reading.opaque(item):
-                reading.wrong(path, "an item of `checks` is a mapping", "{at: JMESPath, value: …}")
+            reading.wrong(path, "an item of `checks` is a mapping", "{at: JMESPath, value: …}")
             continue
         for key in item:
             if key not in ("at", "value"):
@@ -273,7 +245,7 @@ def _queries(value: Json, reading: Reading) -> list[Clause]:
         at = item["at"]
         if not isinstance(at, str):
             reading.wrong((*path, "at"), "`at` is a string", "a JMESPath expression")
-        elif not reading.opaque(at) and _valid_query(at, (*path, "at"), reading):
+        elif _valid_query(at, (*path, "at"), reading):
             clauses.append(Clause("query", (*path, "value"), node, at))
     return clauses
 
@@ -301,7 +273,7 @@ def _valid_query(text: str, path: DocPath, reading: Reading) -> bool:
 
 def _error(value: Json, reading: Reading) -> list[Clause]:
     path = ("error",)
-    if isinstance(value, bool) or reading.opaque(value):
+    if isinstance(value, bool):
         return []
     if not isinstance(value, dict):
         reading.wrong(path, "`error` is true or a mapping", "with the keys type, message, stack")
@@ -348,13 +320,12 @@ def _log(value: Json, path: DocPath, reading: Reading) -> list[Clause]:
 def _log_records(value: Json, reading: Reading) -> list[Clause]:
     path = ("log_records",)
     if not isinstance(value, list):
-        if not reading.opaque(value):
-            reading.wrong(path, "`log_records` is a list", "of mappings that a log line in JSON includes")
+        reading.wrong(path, "`log_records` is a list", "of mappings that a log line in JSON includes")
         return []
     clauses: list[Clause] = []
     for i, item in enumerate(value):
         here = (*path, i)
-        if not isinstance(item, dict) and not reading.opaque(item):
+        if not isinstance(item, dict):
             reading.wrong(here, "an item of `log_records` is a mapping", "what a log line in JSON includes")
             continue
         clauses.append(Clause("log record", here, compile_value(item, here, reading, INCLUSION)))

@@ -8,17 +8,8 @@ as a list or by matchers, as all `Set-Cookie` texts.
 
 from __future__ import annotations
 
-from lambda_scenarios.checks.matchers import (
-    ANYTHING,
-    EXACT,
-    INCLUSION,
-    MATCHER_NAMES,
-    Mode,
-    Reading,
-    compile_value,
-    number_or_matchers,
-    unknown_key,
-)
+from lambda_scenarios.checks.matchers import ANYTHING, MATCHER_NAMES, compile_value, number_or_matchers
+from lambda_scenarios.checks.reading import EXACT, INCLUSION, Mode, Reading, unknown_key
 from lambda_scenarios.model.expectation import (
     Clause,
     Equal,
@@ -40,8 +31,7 @@ _KEYED_INCLUSION = Mode(True, True)
 def compile_http(value: Json, reading: Reading) -> list[Clause]:
     """The clauses of `http`: the first one says that it is a response at all."""
     if not isinstance(value, dict):
-        if not reading.opaque(value):
-            reading.wrong(("http",), "`http` is a mapping", "there are: " + ", ".join(_HTTP_KEYS))
+        reading.wrong(("http",), "`http` is a mapping", "there are: " + ", ".join(_HTTP_KEYS))
         return []
     clauses = [Clause("response", ("http",), ANYTHING)]
     for key, expected in value.items():
@@ -103,8 +93,7 @@ def _is_no_text(key: str) -> bool:
 
 def _headers(value: Json, path: DocPath, reading: Reading) -> list[Clause]:
     if not isinstance(value, dict):
-        if not reading.opaque(value):
-            reading.wrong(path, "`headers` is a mapping", "names of headers, and what their values match")
+        reading.wrong(path, "`headers` is a mapping", "names of headers, and what their values match")
         return []
     clauses: list[Clause] = []
     for name, expected in value.items():
@@ -147,8 +136,7 @@ def _cookies(value: Json, path: DocPath, reading: Reading) -> list[Clause]:
     if isinstance(value, list) or (isinstance(value, dict) and any(k.startswith("$") for k in value)):
         return [Clause("cookies", path, compile_value(_as_text(value), path, reading, EXACT))]
     if not isinstance(value, dict):
-        if not reading.opaque(value):
-            reading.wrong(path, "`cookies` is a mapping or a list", "names of cookies, and their values")
+        reading.wrong(path, "`cookies` is a mapping or a list", "names of cookies, and their values")
         return []
     clauses: list[Clause] = []
     for name, expected in value.items():
