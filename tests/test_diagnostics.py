@@ -82,6 +82,22 @@ def test_sorted_each_once_with_a_blank_line_between(project: Path) -> None:
     assert [block.count("\n\n") for block in text.split("error: ")[1:]] == [1, 1, 1, 0]
 
 
+def test_what_several_need_is_told_once(project: Path) -> None:
+    place = Place(str(project / "scenarios/create.yml"), 12, 5, 9)
+    wrong = Diagnostic("there is no `x`", place, notes=("pass it",))
+    needed = [
+        wrong._replace(needed_for=("environment.A", f"function `{name}`"))
+        for name in ("a", "b", "a", "c", "d", "e", "f")
+    ]
+    needed.append(wrong._replace(needed_for=("layers", "function `a`")))
+    assert render(needed, str(project), colour=False).splitlines()[5:] == [
+        "   = pass it",
+        "   = needed for environment.A of function `a`, function `b`, function `c`, function `d` and 2 more",
+        "   = needed for layers of function `a`",
+    ]
+    assert closing(needed) == "1 error in 1 file; nothing was run."
+
+
 def test_colour_changes_nothing_but_colour(project: Path) -> None:
     file = str(project / "scenarios/create.yml")
     both = [

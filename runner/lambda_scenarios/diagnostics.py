@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.model.values import Origin, Place
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _TAB = 4  # columns between tab stops
 _LEAST_ROOM = 20  # columns of a source line that are shown however narrow the terminal
+_MOST_NEEDING = 4
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -60,8 +61,23 @@ def closing(diagnostics: Sequence[Diagnostic], outcome: str = "nothing was run")
 
 
 def _placed(diagnostics: Sequence[Diagnostic]) -> list[_Placed]:
-    """Each different diagnostic once, with the place that its origin means."""
-    return list(dict.fromkeys(_Placed(d._replace(where=None), _place(d.where)) for d in diagnostics))
+    """Each different diagnostic once, with the place that its origin means and all that need it."""
+    found: dict[_Placed, dict[str, list[str]]] = {}
+    for one in diagnostics:
+        placed = _Placed(one._replace(where=None, needed_for=None), _place(one.where))
+        needed = found.setdefault(placed, {})
+        if one.needed_for is not None:
+            path, whose = one.needed_for
+            needed[path] = list(dict.fromkeys((*needed.get(path, ()), whose)))
+    return [_with_needed(placed, needed) for placed, needed in found.items()]
+
+
+def _with_needed(placed: _Placed, needed: Mapping[str, Sequence[str]]) -> _Placed:
+    notes = list(placed.diagnostic.notes)
+    for path, whose in needed.items():
+        more = f" and {len(whose) - _MOST_NEEDING} more" if len(whose) > _MOST_NEEDING else ""
+        notes.append(f"needed for {path} of {', '.join(whose[:_MOST_NEEDING])}{more}")
+    return placed._replace(diagnostic=placed.diagnostic._replace(notes=tuple(notes)))
 
 
 def _place(where: Place | Origin | None) -> Place | None:

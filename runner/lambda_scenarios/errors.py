@@ -18,7 +18,8 @@ class Diagnostic(NamedTuple):
     """One thing to tell the user.
 
     `problem` is the headline; `label` stands beside the caret; `notes` are further lines (`= …`).
-    The place is either known (`Place`) or found from the `Origin` when the diagnostic is shown.
+    The place is either known (`Place`) or found from the `Origin` when the diagnostic is shown. `needed_for`
+    (a path, and whose) is what needs it, where the place doesn't show that: what several need is told once.
     """
 
     problem: str
@@ -26,6 +27,7 @@ class Diagnostic(NamedTuple):
     label: str = ""
     notes: tuple[str, ...] = ()
     severity: Severity = "error"
+    needed_for: tuple[str, str] | None = None
 
 
 class UsageError(Exception):

@@ -436,6 +436,7 @@ def test_the_virtualenv_of_the_service_is_preferred(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / ".venv")], check=True)
     (packages,) = tmp_path.glob(".venv/lib/python3.*/site-packages")
     (packages / "marker_of_the_virtualenv.py").write_text("FOUND = 'in the virtualenv'\n")
+    (tmp_path / "layer").mkdir()
     (tmp_path / "app.py").write_text(
         "import sys, marker_of_the_virtualenv\n"
         "def handler(event, context):\n"
@@ -444,6 +445,7 @@ def test_the_virtualenv_of_the_service_is_preferred(tmp_path: Path) -> None:
     functions = {
         "same": {"runtime": f"python3.{sys.version_info[1]}", "handler": "app.handler", "code": ".."},
         "other": {"runtime": "python3.8", "handler": "app.handler", "code": ".."},
+        "another": {"runtime": "python3.8", "handler": "app.handler", "code": "..", "layers": ["../layer"]},
     }
     write(tmp_path, [{"name": name, "function": name} for name in functions], functions=functions)
     results = ran(tmp_path)
@@ -452,7 +454,7 @@ def test_the_virtualenv_of_the_service_is_preferred(tmp_path: Path) -> None:
     told = running.run(tmp_path, "run", "--no-reports")
     warnings = [line for line in (told.stdout + told.stderr).splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1
-    assert f"`python3.8` of other is run by Python 3.{sys.version_info[1]} " in warnings[0]
+    assert f"`python3.8` of other, another is run by Python 3.{sys.version_info[1]} " in warnings[0]
 
 
 # Output

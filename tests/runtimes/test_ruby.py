@@ -41,7 +41,7 @@ def test_the_version_that_is_asked_for(tmp_path: Path) -> None:
     program(tmp_path / "bin/ruby", "ruby 3.1.2p20 (2022-04-12 revision 4491bb740a) [x86_64-linux-gnu]")
     wanted = program(tmp_path / "bin/ruby3.3", "nothing: its name tells")
     launch = ruby.launch(function(tmp_path), world(tmp_path))
-    assert (launch.command[0], launch.version, launch.warnings) == (str(wanted), "3.3", ())
+    assert (launch.command[0], launch.version, launch.instead) == (str(wanted), "3.3", "")
 
 
 def test_another_version_is_said(tmp_path: Path) -> None:
@@ -50,10 +50,9 @@ def test_another_version_is_said(tmp_path: Path) -> None:
     )
     (tmp_path / "vendor/bundle/ruby/3.3.0").mkdir(parents=True)
     launch = ruby.launch(function(tmp_path), world(tmp_path))
-    (warning,) = launch.warnings
     assert launch.version == "3.1"
-    assert f"is run by Ruby 3.1 ({found})" in warning
-    assert "doesn't see the gems in vendor/bundle/ruby/3.3.0" in warning
+    assert launch.instead.startswith(f"Ruby 3.1 ({found})")
+    assert "doesn't see the gems in vendor/bundle/ruby/3.3.0" in launch.instead
 
 
 def test_a_shim_of_rbenv_is_not_started(tmp_path: Path) -> None:

@@ -207,7 +207,9 @@ def test_fault_behind_a_reference_stands_where_it_is_written(workshop: Workshop)
     service = workshop.service_with("V: ${self:custom.a}", rest="custom:\n  a: x ${env:NOPE}\n")
     (fault,) = faults(lambda: service.function("one"))
     assert (fault.line, fault.column, fault.marked) == (10, 8, "${env:NOPE}")
-    assert fault.notes == ("needed for environment.V of function `one`",)
+    with pytest.raises(UsageError) as raised:
+        service.function("one")
+    assert raised.value.diagnostics[0].needed_for == ("environment.V", "function `one`")
 
 
 def test_fault_in_an_included_file_stands_there(workshop: Workshop) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from lambda_scenarios.runtimes.debugging import Debugging
     from lambda_scenarios.runtimes.runtime import Debugger
 
+_MOST_NAMES = 3
+
 
 class Prepared(NamedTuple):
     """`missing` says by case number why it can't be run here; `warnings` are about interpreters."""
@@ -110,13 +112,15 @@ class Desk:
         stream = f"{day}/[$LATEST]{os.urandom(16).hex()}"
         self._settings = Settings(world.environ, conditions.inherit, stream)
         self._launches: dict[tuple[object, ...], Launch | MissingPart] = {}
+        self._instead: dict[tuple[str, str], list[str]] = {}  # functions, by runtime and what runs it
         self._by_input: dict[tuple[object, ...], WorkerSpec] = {}
         self._by_environment: dict[tuple[object, ...], WorkerSpec] = {}
 
     def prepared(self, assignments: Sequence[Assignment], missing: dict[int, MissingPart]) -> Prepared:
         """What has been planned, and what is to be said of it, each thing once."""
         deployed = self._deployed
-        said = dict.fromkeys((*self.warnings, *(() if deployed is None else deployed.warnings)))
+        instead = (_run_by(*names, keys) for names, keys in self._instead.items())
+        said = dict.fromkeys((*instead, *self.warnings, *(() if deployed is None else deployed.warnings)))
         coverage = self._conditions.coverage
         if coverage is not None and coverage.unmeasured is not None:
             said[coverage.unmeasured] = None
@@ -376,12 +380,20 @@ class Desk:
             try:
                 launch = runtime_of(function).launch(function, self._world)
                 self.warnings += launch.warnings
+                if launch.instead:
+                    self._instead.setdefault((function.runtime, launch.instead), []).append(function.key)
             except MissingPart as part:
                 launch = part
             self._launches[key] = launch
         if isinstance(launch, MissingPart):
             raise launch
         return launch
+
+
+def _run_by(runtime: str, program: str, keys: Sequence[str]) -> str:
+    names = list(dict.fromkeys(keys))
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"`{runtime}` of {', '.join(names[:_MOST_NAMES])}{more} is run by {program}"
 
 
 def _check_profile(profile: str, world: World) -> None:

@@ -52,12 +52,6 @@ def launch(function: Function, world: World) -> Launch:
         options += (f"-D{_NATIVE}={java_client.native_library(client)}",)
     if start.archive is not None:
         options += (f"-XX:SharedArchiveFile={start.archive}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
-    warnings = code.warnings
-    if chosen.major != wanted:
-        warnings = (
-            f"`{function.runtime}` of {function.key} is run by Java {chosen.version} ({chosen.path})",
-            *warnings,
-        )
     return Launch(
         command=(
             *(*_START, chosen.path, *options),
@@ -67,9 +61,10 @@ def launch(function: Function, world: World) -> Launch:
         environment=programs.utf8_locale(world.environ),
         search_paths=(),
         version=chosen.version,
-        warnings=warnings,
+        warnings=code.warnings,
         code=directory,
         options_at=len(_START) + 1,
+        instead="" if chosen.major == wanted else f"Java {chosen.version} ({chosen.path})",
     )
 
 

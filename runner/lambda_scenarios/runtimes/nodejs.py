@@ -27,18 +27,14 @@ def launch(function: Function, world: World) -> Launch:
             ),
         )
     major = found.version.split(".")[0]
-    warnings: tuple[str, ...] = ()
-    if wanted and major != wanted:
-        warnings = (
-            f"`{function.runtime}` of {function.key} is run by Node.js {found.version} ({found.path})",
-        )
+    instead = f"Node.js {found.version} ({found.path})" if wanted and major != wanted else ""
     return Launch(
         command=(found.path, CLIENT),
         credits=_CREDITS,
         environment=(("NODE_PATH", os.pathsep.join(_layer_paths(function, major))),),
         search_paths=("NODE_PATH",),
         version=found.version,
-        warnings=warnings,
+        instead=instead,
     )
 
 

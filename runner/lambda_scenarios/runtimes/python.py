@@ -32,11 +32,11 @@ def launch(function: Function, world: World) -> Launch:
                 "or: --missing-runtime skip",
             ),
         )
-    warnings: tuple[str, ...] = ()
+    instead = ""
     if found.version != wanted:
-        warnings = (
-            f"`{function.runtime}` of {function.key} is run by Python {found.version} ({found.path}): "
-            "no interpreter of its version was found in the service's virtualenv or on PATH",
+        instead = (
+            f"Python {found.version} ({found.path}): no interpreter of its version was found in the "
+            "service's virtualenv or on PATH"
         )
     return Launch(
         command=_command(found.path),
@@ -44,7 +44,7 @@ def launch(function: Function, world: World) -> Launch:
         environment=(("PYTHONPATH", os.pathsep.join(_layer_paths(function, found.version))),),
         search_paths=("PYTHONPATH",),
         version=found.version,
-        warnings=warnings,
+        instead=instead,
     )
 
 

@@ -29,12 +29,9 @@ def launch(function: Function, world: World) -> Launch:
                 "or: --missing-runtime skip",
             ),
         )
-    warnings: tuple[str, ...] = ()
+    instead = ""
     if found.version != wanted:
-        warnings = (
-            f"`{function.runtime}` of {function.key} is run by Ruby {found.version} ({found.path})"
-            + _other_bundle(function, found.version),
-        )
+        instead = f"Ruby {found.version} ({found.path}){_other_bundle(function, found.version)}"
     return Launch(
         command=(found.path, CLIENT),
         credits=_CREDITS,
@@ -45,7 +42,7 @@ def launch(function: Function, world: World) -> Launch:
         ),
         search_paths=("GEM_PATH", "RUBYLIB"),
         version=found.version,
-        warnings=warnings,
+        instead=instead,
     )
 
 

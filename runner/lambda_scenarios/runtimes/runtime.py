@@ -20,7 +20,8 @@ class Launch(NamedTuple):
     more than 1. `environment` is what this runtime adds below the function's own variables;
     `search_paths` names variables that hold search paths, in front of which `environment` is put.
     `code`: the absolute directory of the code, where it is another than the function's own. `options_at` is
-    where further options of the interpreter stand in `command`.
+    where further options of the interpreter stand in `command`. `instead` says what runs it, where that is of
+    another version than the runtime's.
     """
 
     command: tuple[str, ...]
@@ -31,6 +32,7 @@ class Launch(NamedTuple):
     warnings: tuple[str, ...] = ()
     code: str | None = None
     options_at: int = 1
+    instead: str = ""
 
 
 class Debugger(NamedTuple):

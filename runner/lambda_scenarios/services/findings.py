@@ -35,15 +35,15 @@ class Problem(NamedTuple):
     def diagnostic(self, needed_for: str = "") -> Diagnostic:
         """The same for people. Reads the file, to find the place of `text`."""
         notes = self.notes
-        if needed_for and (not self.origin.path or self.path.split(".")[-1] != str(self.origin.path[-1])):
-            notes = (*notes, f"needed for {self.path} of {needed_for}")
+        told = not self.origin.path or self.path.split(".")[-1] != str(self.origin.path[-1])
         if self.origin.file.endswith(PROGRAMS) and self.origin.path:
             notes = (
                 f"it is `{'.'.join(str(key) for key in self.origin.path)}` of what the file exports",
                 *notes,
             )
         where: Place | Origin = place_within(self.origin, self.text) if self.text else self.origin
-        return Diagnostic(self.problem, where, self.label, notes)
+        needed = (self.path, needed_for) if needed_for and told else None
+        return Diagnostic(self.problem, where, self.label, notes, needed_for=needed)
 
 
 def problem_of(error: UnresolvableError, path: str) -> Problem:

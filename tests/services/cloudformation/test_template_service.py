@@ -208,12 +208,10 @@ def test_each_fault(project: Project, properties: str, problem: str, marked: str
     assert (found[0].problem, found[0].marked, found[0].label) == (problem, marked, label)
     assert len(found) == 1
     if "Needed" in properties:
+        (note,) = found[0].notes
         assert (
-            found[0].notes
-            == (
-                "pass one: --param Needed=…, or `params: {Needed: …}` in the scenario file",
-                "needed for runtime of function `One`",
-            )[:1]
+            note
+            == "pass one: --param Needed=…, or `params: {Needed: …}` in the scenario file or _defaults.yml"
         )
 
 

@@ -44,7 +44,10 @@ def parameter_value(
         raise CannotResolve(
             f"parameter `{name}` has no value and no default",
             "",
-            (f"pass one: --param {name}=…, or `params: {{{name}: …}}` in the scenario file",),
+            (
+                f"pass one: --param {name}=…, or `params: {{{name}: …}}` in the scenario file "
+                "or _defaults.yml",
+            ),
         )
     if isinstance(value, list):
         texts = [_text(name, item) for item in value]
