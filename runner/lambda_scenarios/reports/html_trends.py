@@ -4,11 +4,12 @@ results of each."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lambda_scenarios.phrases import plural
 from lambda_scenarios.reports.history import NO_PAST, SHOWN, History, Past, changes, key_of, slower
+from lambda_scenarios.reports.html_text import escaped
 from lambda_scenarios.reports.text import milliseconds
 
 _LISTED = 10
@@ -27,8 +28,8 @@ def _with_this_run(history: History, results: Iterable[Fields]) -> Iterator[tupl
             yield key, past.then(result["status"], result["duration_ms"])
 
 
-def section(history: History, results: Iterable[Fields], text: Callable[[str], str]) -> str:
-    """HTML; `text` escapes. Nothing where no earlier run is known."""
+def section(history: History, results: Iterable[Fields]) -> str:
+    """HTML. Nothing where no earlier run is known."""
     if not history.runs:
         return ""
     grown: list[tuple[float, str, str]] = []
@@ -40,7 +41,7 @@ def section(history: History, results: Iterable[Fields], text: Callable[[str], s
         if times := changes(past):
             changing.append((times, scenario, f"{times} times in {plural(len(past.statuses), 'run')}"))
     lists = [
-        _list(title, found, text)
+        _list(title, found)
         for title, found in (("Slower than before", grown), ("Changing results", changing))
         if found
     ]
@@ -49,12 +50,10 @@ def section(history: History, results: Iterable[Fields], text: Callable[[str], s
     return f'<section class="trends" aria-label="Trends"><h2>Compared with {runs}</h2>\n{body}</section>\n'
 
 
-def _list(
-    title: str, found: list[tuple[float, str, str]] | list[tuple[int, str, str]], text: Callable[[str], str]
-) -> str:
+def _list(title: str, found: list[tuple[float, str, str]] | list[tuple[int, str, str]]) -> str:
     ordered = sorted(found, key=lambda item: (-item[0], item[1]))
     items = "".join(
-        f"<li><bdi>{text(scenario)}</bdi> <span>{text(said)}</span></li>\n"
+        f"<li><bdi>{escaped(scenario)}</bdi> <span>{escaped(said)}</span></li>\n"
         for _, scenario, said in ordered[:_LISTED]
     )
     more = len(found) - _LISTED
