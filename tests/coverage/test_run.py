@@ -369,6 +369,24 @@ def test_python_functions_see_what_they_see_without(shop: Path) -> None:
     assert seen[1]["own"] == [str(shop / "random.py"), str(shop / "queue.py")]
 
 
+def test_tracers_hear_nothing_of_it(shop: Path) -> None:
+    """AWS X-Ray's SDK, OpenTelemetry and others replace what opens databases."""
+    (shop / "app.py").write_text(
+        "import sqlite3\nfrom sqlite3 import dbapi2\nfound = sqlite3.connect\n"
+        "def traced(*arguments, **keywords):\n"
+        "    print('traced')\n"
+        "    return found(*arguments, **keywords)\n"
+        "sqlite3.connect = dbapi2.connect = traced\n"
+        "def handler(event, context):\n"
+        "    return 1 if event.get('kind') == 'plain' else 2\n"
+    )
+    scenarios(shop, ("inPython", "plain"), ("inPython", "raise"))
+    assert covered(shop, "-j", "1")["app.py"].lines[9]
+    for result in json.loads((shop / "reports" / "report.json").read_text())["results"]:
+        (invocation,) = result["attempts"][0]["invocations"]
+        assert (invocation["logs"], invocation["init_logs"]) == ("", "")
+
+
 @needs_node
 def test_node_functions_see_what_they_see_without(shop: Path) -> None:
     (shop / "app.js").write_text(

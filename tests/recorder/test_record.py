@@ -95,6 +95,21 @@ def scenarios(directory: Path, file: str = "s.yml") -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.parametrize("raw", [False, True])
+def test_an_event_from_outside_of_the_project_is_copied(shop: Path, raw: bool) -> None:
+    outside = shop.with_name(f"{shop.name}-outside.json")
+    outside.write_text('{"id": "11111111-2222-4333-8444-555555555555"}')
+    record(shop, "-f", "echo", "-p", str(outside), "-o", "s.yml", *(["--raw"] if raw else []))
+    outside.unlink()
+    passes(shop, "s.yml")
+    (scenario,) = scenarios(shop)
+    assert scenario["event"] == (
+        '{"id": "11111111-2222-4333-8444-555555555555"}'
+        if raw
+        else {"id": "11111111-2222-4333-8444-555555555555"}
+    )
+
+
 def test_a_response_with_ids_and_times(shop: Path) -> None:
     done = record(shop, "-f", "order", "-p", "events/new.json", "-o", "scenarios/order.yml")
     assert done.stdout.splitlines() == [

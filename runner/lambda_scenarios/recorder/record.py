@@ -231,7 +231,8 @@ def _event(recording: Recording, beside: _Beside) -> Item:
     directory = os.path.dirname(os.path.realpath(recording.path))
     keys: Item = []
     path = _file(request.event, root)
-    if path is not None and (request.raw or path.endswith(_READ_ALIKE)):
+    # Others who have the project may not have what lies outside of it.
+    if path is not None and _is_inside(path, recording.root) and (request.raw or path.endswith(_READ_ALIKE)):
         keys.append(("event_path", _from(directory, path)))
         if request.raw:
             keys.append(("raw", True))
@@ -246,6 +247,10 @@ def _file(given: Given, root: str) -> str | None:
         return None
     path = os.path.normpath(os.path.join(root, given.path))
     return path if os.path.isfile(path) else None
+
+
+def _is_inside(path: str, root: str) -> bool:
+    return os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), ""))
 
 
 def _from(directory: str, path: str) -> str:

@@ -181,6 +181,17 @@ def forget_shadowed(loaded: set[str], task_root: str) -> None:
             del sys.modules[name]
 
 
+def keep_database() -> None:
+    """Lets coverage.py write as it found it: tracers replace `sqlite3.connect`, to tell of each statement."""
+    kept: dict[str, Any] = {}
+    for name, module in list(sys.modules.items()):
+        if name.startswith("coverage.") and "sqlite3" in vars(module):
+            database = vars(module)["sqlite3"]
+            copy = kept.setdefault("sqlite3", type(sys)("sqlite3"))
+            vars(copy).update(vars(database))
+            vars(module)["sqlite3"] = copy
+
+
 def main(settings: dict[str, Any]) -> None:
     """Become a worker that is measured."""
     own = sys.path.pop(0)
@@ -190,6 +201,7 @@ def main(settings: dict[str, Any]) -> None:
     task_root = os.environ.get("LAMBDA_TASK_ROOT", before)
     coverage = find_coverage(task_root)
     os.chdir(settings["root"])  # from where patterns are meant
+    keep_database()
     measuring = Measuring(configured(coverage, settings))
     os.chdir(before)
     sys.path.insert(0, own)
