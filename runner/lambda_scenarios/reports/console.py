@@ -8,41 +8,22 @@ written, and never appears where the output is no terminal.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from lambda_scenarios.phrases import plural
-from lambda_scenarios.reports.style import ASCII, STATUS_PAINT, UNICODE, Look
-from lambda_scenarios.reports.text import (
-    MAX_COLUMNS,
-    MAX_WIDTH,
-    cut,
-    display_width,
-    log_lines,
-    longest_line,
-    milliseconds,
-    pad,
-    printable,
-    seconds,
-    shown_line,
-    shown_log_line,
-    strip_ansi,
-)
+from lambda_scenarios.reports import closing_lines
+from lambda_scenarios.reports.file_lines import LISTED, Layout, Row, lines, row_of
+from lambda_scenarios.reports.style import ASCII, UNICODE, Look
+from lambda_scenarios.reports.text import MAX_WIDTH, cut, display_width, printable, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from lambda_scenarios.model.record import Planned, Record, RunEnd, SnapshotFate, Status
 
-# What lines up with what.
 _MAX_FUNCTION_WIDTH = 28
-_DURATION_WIDTH = 8
-
-# Up to so many passed scenarios of a file have lines of their own, …
-_LISTED = 10
-# … unless there are more than this in the run: then a file that passed is one line, as in CI.
+# Where there are more scenarios than this in the run, a file that passed is one line, as in CI.
 _MANY = 200
-# Failures beyond this are named and not shown.
-_MAX_BLOCKS = 50
 
 _REDRAW_S = 0.1
 _LONG_S = 1.0
@@ -50,18 +31,6 @@ _LONG_S = 1.0
 _SIGN_OF_LIFE_S = 30.0
 
 _ERASE = "\r\x1b[2K"
-
-
-class _Row(NamedTuple):
-    """What is kept of a result until its file is printed."""
-
-    position: int  # in the plan
-    status: Status
-    name: str
-    function: str  # empty where nothing was invoked
-    duration_ms: float
-    note: str
-    logs: tuple[str, ...]
 
 
 class _File:
@@ -72,7 +41,7 @@ class _File:
         self.expected: dict[str, int] = {}  # ids that are still to come, with their place in the plan
         self.passed = 0
         self.passed_ms = 0.0
-        self.rows: list[_Row] = []
+        self.rows: list[Row] = []
 
 
 class Console:
@@ -166,9 +135,9 @@ class Console:
             file.passed += 1
             file.passed_ms += record.duration_ms
         if self._verbosity >= 0:
-            row = _row(record, index, self._look.symbols.more, with_logs=self._verbosity > 0)
+            row = row_of(record, index, self._look.symbols.more, with_logs=self._verbosity > 0)
             # Passed ones that will be folded needn't be kept.
-            if row.status != "passed" or row.note or file.passed <= _LISTED or self._verbosity > 0:
+            if row.status != "passed" or row.note or file.passed <= LISTED or self._verbosity > 0:
                 file.rows.append(row)
         while self._next < len(self._files) and not self._files[self._next].expected:
             self._print_file(self._files[self._next])
@@ -224,162 +193,44 @@ class Console:
                 self._print_file(file)
         self._next = len(self._files)
         if counts.get("failed") or counts.get("error"):
-            self._print_failures(failed)
-        slowest = [(scenario_id, duration) for scenario_id, duration in slowest if duration > 0]
-        if slowest and self._verbosity > 0:
-            self._line("")
-            self._line(self._look.paint("slowest", "bold"))
-            for scenario_id, duration in slowest[:10]:
-                self._line(f"  {milliseconds(duration):>{_DURATION_WIDTH + 2}}  {printable(scenario_id)}")
+            self._pending += closing_lines.failures(
+                failed, self._look, self._root, self._mask, self._conditions
+            )
+        if self._verbosity > 0:
+            self._pending += closing_lines.slowest(slowest, self._look)
         if self._pending or self._verbosity >= 0:
             self._line("")
         if interrupted:
             self._line(self._look.paint(f"stopped: {printable(interrupted)}", "yellow"))
         removed = 0 if end is None else len(end.removed_snapshots)
         if end is not None and (self._snapshots or removed or end.stale_snapshots):
-            from lambda_scenarios.reports.snapshot_lines import lines
+            from lambda_scenarios.reports import snapshot_lines
 
-            self._pending += lines(self._snapshots, end, exposing, self._look, quiet=self._verbosity < 0)
+            self._pending += snapshot_lines.lines(
+                self._snapshots, end, exposing, self._look, quiet=self._verbosity < 0
+            )
         if coverage:
             self._pending += [printable(line) for line in coverage.split("\n")]
-        self._pending += self._summary(counts, wall_ms, reports, removed)
+        stored: dict[str, int] = {
+            fate: len(ids) for fate, ids in sorted(self._snapshots.items(), reverse=True)
+        }
+        self._pending += closing_lines.summary(
+            counts, {**stored, "removed": removed}, wall_ms, reports, self._look, self._terminal_width
+        )
         self._done = self._total  # no status line any more
         self._flush()
 
-    # Files and scenarios
-
     def _print_file(self, file: _File) -> None:
-        rows = sorted(file.rows, key=lambda row: row.position)
-        others = [row for row in rows if row.status != "passed"]
-        listed = [row for row in rows if row.status == "passed"]
-        file.rows.clear()
-        if self._verbosity < 0:
-            return
-        if not file.passed and all(row.status == "not run" for row in others):
-            return  # the summary counts them, and the reports name them
-        look = self._look
-        folds = (not self._live or self._total > _MANY) and self._verbosity == 0
-        if folds and not others:
-            name = cut(printable(file.name), look.width - 30, look.symbols.more)
-            passed = f"{file.passed} passed"
-            self._line(
-                f"  {look.paint(look.symbols.passed, 'green')} {pad(name, look.width - 31)}"
-                f"{passed:>14}  {milliseconds(file.passed_ms):>{_DURATION_WIDTH + 2}}"
+        if self._verbosity >= 0:
+            layout = Layout(
+                self._look,
+                self._function_width,
+                self._terminal_width if self._live else None,
+                verbose=self._verbosity > 0,
+                folds=(not self._live or self._total > _MANY) and self._verbosity == 0,
             )
-            return
-        self._line(f"  {look.paint(printable(file.name), 'bold')}")
-        if file.passed > _LISTED and self._verbosity == 0:
-            # Passed scenarios with something to say keep their line.
-            listed = [row for row in listed if row.note]
-            folded = file.passed - len(listed)
-            self._line(f"    {look.paint(f'{look.symbols.passed} {folded} passed', 'green')}")
-        if self._verbosity == 0:
-            others = self._print_alike(others)
-        for row in sorted([*listed, *others], key=lambda row: row.position):
-            self._print_row(row)
-
-    def _print_alike(self, rows: list[_Row]) -> list[_Row]:
-        """Folds those that were not invoked for one and the same reason; returns the others."""
-        alike: dict[tuple[Status, str], int] = {}
-        for row in rows:
-            if not row.function:
-                alike[row.status, row.note] = alike.get((row.status, row.note), 0) + 1
-        many = {key: count for key, count in alike.items() if count > _LISTED}
-        for (status, note), count in many.items():
-            symbol = self._look.paint(self._look.symbols.of(status), STATUS_PAINT[status])
-            self._line(f"    {symbol} {count} {note}")
-        return [row for row in rows if row.function or (row.status, row.note) not in many]
-
-    def _print_row(self, row: _Row) -> None:
-        look = self._look
-        symbol = look.paint(look.symbols.of(row.status), STATUS_PAINT[row.status])
-        duration_at = look.width - 1 - _DURATION_WIDTH
-        function_at = duration_at - 2 - self._function_width
-        name = cut(printable(row.name), max(20, function_at - 8), look.symbols.more)
-        left = f"    {symbol} {pad(name, function_at - 6)}"
-        note = row.note
-        if row.function:
-            function = cut(printable(row.function), self._function_width, look.symbols.more)
-            duration = f"{milliseconds(row.duration_ms):>{_DURATION_WIDTH}}"
-            left = f"{left}{pad(function, self._function_width)}  {duration}"
-            note = f"  {note}" if note else ""
-        # The terminal would break a longer line in the middle of a word.
-        room = self._terminal_width - display_width(strip_ansi(left)) if self._live else 2 * MAX_COLUMNS
-        if display_width(note) <= room:
-            self._line(f"{left}{look.paint(note, 'dim')}".rstrip())
-        else:
-            self._line(left.rstrip())
-            self._line(f"        {look.paint(note.strip(), 'dim')}")
-        for line in row.logs:
-            self._line(f"        {look.paint(line, 'dim')}".rstrip())
-
-    # The end
-
-    def _print_failures(self, failed: Iterable[Record]) -> None:
-        from lambda_scenarios.reports import failure  # only where something failed
-
-        look = self._look
-        sources = failure.Sources(self._root, self._mask)
-        rule = ["", look.paint(look.symbols.rule * look.width, "dim")]
-        shown = 0
-        unnamed: list[Record] = []
-        same_reason: dict[str, list[str]] = {}
-        for record in failed:
-            if record.reason and _never_ran(record):
-                same_reason.setdefault(record.reason, []).append(record.id)
-            elif shown < _MAX_BLOCKS:
-                shown += 1
-                self._pending += [*rule, *failure.block(record, look, sources, self._conditions)]
-            else:
-                unnamed.append(record)
-        for reason, ids in same_reason.items():
-            self._pending += [*rule, *failure.not_judged(reason, ids, look)]
-        if unnamed:
-            self._pending += [*rule, look.paint(f"{len(unnamed)} more, shown in the report:", "bold")]
-            self._pending += [f"  {look.symbols.of(r.status)} {printable(r.id)}" for r in unnamed]
-
-    def _summary(
-        self,
-        counts: Mapping[Status, int],
-        wall_ms: float,
-        reports: Sequence[tuple[str, str]],
-        removed: int,
-    ) -> list[str]:
-        look = self._look
-        words: tuple[tuple[Status, str], ...] = (
-            ("passed", "passed"),
-            ("failed", "failed"),
-            ("error", "error" if counts.get("error") == 1 else "errors"),
-            ("flaky", "flaky"),
-            ("skipped", "skipped"),
-            ("not run", "not run"),
-        )
-        shown = [(status, f"{counts[status]} {word}") for status, word in words if counts.get(status)]
-        if not any(counts.get(status) for status in ("passed", "failed", "error", "flaky")):
-            shown.append(("skipped", "nothing was run"))
-        numbers: dict[str, int] = {
-            fate: len(ids) for fate, ids in sorted(self._snapshots.items(), reverse=True)
-        }
-        numbers["removed"] = removed
-        shown += [
-            ("passed", f"{plural(number, 'snapshot')} {fate}") for fate, number in numbers.items() if number
-        ]
-        separator = f" {look.symbols.dot} "
-        left = separator.join(look.paint(text, STATUS_PAINT[status]) for status, text in shown)
-        plain = separator.join(text for _, text in shown)
-        names = {"html": "report"}
-        # The one for people goes first.
-        ordered = sorted(reports, key=lambda report: report[0] != "html")
-        files = "   ".join(f"{names.get(kind, kind)}: {printable(path)}" for kind, path in ordered)
-        gap = " " * 8
-        line = f"{left}{gap}{seconds(wall_ms)}"
-        if not files:
-            return [line]
-        length = display_width(plain) + 8 + len(seconds(wall_ms)) + 8 + display_width(files)
-        room = longest_line(self._terminal_width)
-        if length <= room:
-            return [f"{line}{gap}{files}"]
-        return [line, files] if display_width(files) <= room else [line, *files.split("   ")]
+            self._pending += lines(file.name, file.passed, file.passed_ms, file.rows, layout)
+        file.rows.clear()
 
     # Writing
 
@@ -440,36 +291,3 @@ class Console:
             scenario_id, since = self._running
             parts.append(f"running for {round(now - since)} s: {printable(scenario_id)}")
         return f" {self._look.symbols.dot} ".join(parts)
-
-
-def _row(record: Record, index: int, mark: str, with_logs: bool) -> _Row:
-    invocations = record.attempts[-1].invocations if record.attempts else ()
-    # Notes of a reason (how to install what is missing) are for the end.
-    reason = shown_line((record.reason or "").partition("\n")[0], mark).removeprefix("not run: ")
-    note = ""
-    if record.status in ("skipped", "not run"):
-        note = f"{record.status}: {reason}" if reason else record.status
-    elif record.status == "flaky":
-        note = f"passed at attempt {len(record.attempts)}"
-    elif record.status == "error":
-        # The end has the reason, once for all that share it.
-        note = "not judged: see below" if _never_ran(record) and record.reason else reason
-    elif record.status == "passed" and invocations and invocations[-1].ending == "timed out":
-        note = "timeout expected"
-    if record.snapshot is not None:
-        note = f"{note}, snapshot {record.snapshot}" if note else f"snapshot {record.snapshot}"
-    logs: list[str] = []
-    if with_logs:
-        for invocation in invocations:
-            lines = log_lines(invocation.init_logs) + log_lines(invocation.logs)
-            logs += [shown_log_line(line, mark) for line in lines]
-    function = record.function if record.attempts else ""
-    return _Row(index, record.status, record.name, function, record.duration_ms, note, tuple(logs))
-
-
-def _never_ran(record: Record) -> bool:
-    """Whether it is an error of which nothing but its reason is known."""
-    invocations = [invocation for attempt in record.attempts for invocation in attempt.invocations]
-    return record.status == "error" and all(
-        invocation.ending == "backend failed" and not invocation.logs for invocation in invocations
-    )

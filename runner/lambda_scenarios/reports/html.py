@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.reports.html_excerpts import excerpt
 from lambda_scenarios.reports.html_records import head_fields, index_entry, one_line
-from lambda_scenarios.reports.html_summary import SYMBOLS, Summary, header, headline_of, summary_of
+from lambda_scenarios.reports.html_summary import Summary, header, headline_of, summary_of
 from lambda_scenarios.reports.html_text import escaped
 from lambda_scenarios.reports.record_json import encode_environment
+from lambda_scenarios.reports.style import UNICODE
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import CoverageRecord, EnvironmentRecord, RunEnd, RunInfo
@@ -99,7 +100,7 @@ def _document_head(summary: Summary, end: RunEnd) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{SYMBOLS[worst]} {escaped(headline)} {summary.share}</title>\n"
+        f"<title>{UNICODE.of(worst)} {escaped(headline)} {summary.share}</title>\n"
         f'<link rel="icon" href="{icon}">\n'
         f"<style>{style()}</style>\n</head>\n<body>\n"
     )

@@ -10,20 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from lambda_scenarios.reports.html_records import FATE, PASSED, file_of, head_of, one_line, said_of
 from lambda_scenarios.reports.html_text import escaped, grouped, status_class
 from lambda_scenarios.reports.rerun import rerun
+from lambda_scenarios.reports.style import UNICODE
 from lambda_scenarios.reports.text import seconds, shell_quote
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import RunEnd, RunInfo, SnapshotFate, Status
 
 STATUSES: tuple[Status, ...] = ("failed", "error", "flaky", "not run", "skipped", "passed")
-SYMBOLS: dict[Status, str] = {
-    "failed": "✗",
-    "error": "!",
-    "flaky": "↻",
-    "not run": "–",
-    "skipped": "○",
-    "passed": "✓",
-}
 
 # Of the summary for readers without JavaScript.
 _STATIC_PROBLEMS = 200
@@ -97,8 +90,9 @@ def header(info: RunInfo, summary: Summary, end: RunEnd, sections: str) -> Itera
     worst, headline = headline_of(summary, end)
     yield '<a class="skip-link" href="#results">Skip to the results</a>\n<header class="run">\n'
     yield f'<p class="program">lambda-scenarios <span>{escaped(info.version)}</span></p>\n'
+    symbol = UNICODE.of(worst)
     yield (
-        f'<h1 class="{status_class(worst)}"><span class="symbol" aria-hidden="true">{SYMBOLS[worst]}</span> '
+        f'<h1 class="{status_class(worst)}"><span class="symbol" aria-hidden="true">{symbol}</span> '
         f"{escaped(headline)} <small>{summary.share}</small></h1>\n"
     )
     yield from (f'<p class="service">{escaped(service)}</p>\n' for service in info.services)
@@ -111,7 +105,7 @@ def header(info: RunInfo, summary: Summary, end: RunEnd, sections: str) -> Itera
         if summary.counts[status]:
             yield (
                 f'<li data-status="{status}"><span class="symbol {status_class(status)}" aria-hidden="true">'
-                f"{SYMBOLS[status]}</span> <b>{grouped(summary.counts[status])}</b> {status}</li>\n"
+                f"{UNICODE.of(status)}</span> <b>{grouped(summary.counts[status])}</b> {status}</li>\n"
             )
     yield "</ul>\n"
     yield from _facts(info, end)
