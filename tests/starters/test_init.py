@@ -308,6 +308,90 @@ def test_resources_beside_the_function_tell_too(tmp_path: Path) -> None:
     assert event(found["answers GET /orders/{id}"])["path"] == "/orders/1"
 
 
+def test_authorizers_get_requests_to_be_authorized(tmp_path: Path) -> None:
+    apis = (
+        "  httpApi:\n    authorizers:\n      simple: {type: request, functionName: http}\n"
+        "      old: {type: request, functionName: http1, payloadVersion: '1.0'}\n"
+    )
+    functions = "".join(f"  {key}: {{handler: app.handler}}\n" for key in AUTHORIZERS)
+    project(tmp_path, {"serverless.yml": serverless(functions + GUARDED, apis)})
+    assert running.run(tmp_path, "init").status == 0
+    found = {
+        case.function: event(case)
+        for case in _all(tmp_path)
+        if case.name == "takes a request to be authorized"
+    }
+    assert {key: (one.get("version"), one["type"]) for key, one in found.items()} == AUTHORIZERS
+    assert running.run(tmp_path, "run").status == 0
+
+
+def test_authorizers_of_templates(tmp_path: Path) -> None:
+    code = f"Handler: app.handler, CodeUri: ., Runtime: python{VERSION}"
+    functions = "".join(
+        f"  {key}: {{Type: 'AWS::Serverless::Function', Properties: {{{code}}}}}\n"
+        for key in TEMPLATE_AUTHORIZERS
+    )
+    project(
+        tmp_path, {"template.yaml": f"Transform: AWS::Serverless-2016-10-31\nResources:\n{functions}{APIS}"}
+    )
+    assert running.run(tmp_path, "init").status == 0
+    found = {
+        case.function: event(case)
+        for case in _all(tmp_path)
+        if case.name == "takes a request to be authorized"
+    }
+    assert {key: (one.get("version"), one["type"]) for key, one in found.items()} == TEMPLATE_AUTHORIZERS
+
+
+# What each authorizer gets: version and type of the event.
+AUTHORIZERS = {
+    "token": (None, "TOKEN"),
+    "request": (None, "REQUEST"),
+    "socket": (None, "REQUEST"),
+    "http": ("2.0", "REQUEST"),
+    "http1": (None, "REQUEST"),
+}
+GUARDED = """\
+  guarded:
+    handler: app.handler
+    events:
+      - http: {method: get, path: a, authorizer: token}
+      - http: {method: get, path: b, authorizer: {name: token, resultTtlInSeconds: 0}}
+      - http: {method: get, path: c, authorizer: {name: request, type: request}}
+      - http: {method: get, path: d, authorizer: aws_iam}
+      - websocket: {route: $connect, authorizer: socket}
+      - httpApi: {method: GET, path: /e, authorizer: {name: simple}}
+      - httpApi: {method: GET, path: /f, authorizer: {name: old}}
+"""
+TEMPLATE_AUTHORIZERS = {
+    "Token": (None, "TOKEN"),
+    "Request": (None, "REQUEST"),
+    "Http": ("2.0", "REQUEST"),
+    "Plain": (None, "TOKEN"),
+    "PlainHttp": ("2.0", "REQUEST"),
+}
+APIS = """\
+  Rest:
+    Type: AWS::Serverless::Api
+    Properties:
+      Auth:
+        Authorizers:
+          A: {FunctionArn: !GetAtt Token.Arn}
+          B: {FunctionArn: !GetAtt Request.Arn, FunctionPayloadType: REQUEST}
+          C: {UserPoolArn: !GetAtt Token.Arn}
+  New:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      Auth: {Authorizers: {D: {FunctionArn: !GetAtt Http.Arn, AuthorizerPayloadFormatVersion: 2.0}}}
+  E:
+    Type: AWS::ApiGateway::Authorizer
+    Properties: {Type: TOKEN, AuthorizerUri: !Sub 'arn:aws:apigateway:eu-west-1:lambda:path/${Plain.Arn}'}
+  F:
+    Type: AWS::ApiGatewayV2::Authorizer
+    Properties: {AuthorizerPayloadFormatVersion: '2.0', AuthorizerUri: !GetAtt PlainHttp.Arn}
+"""
+
+
 def test_no_file_is_written_over(tmp_path: Path) -> None:
     functions = "  one: {handler: app.handler}\n  two: {handler: app.handler}\n"
     project(tmp_path, {"serverless.yml": serverless(functions), "scenarios/one.yml": "mine: true\n"})

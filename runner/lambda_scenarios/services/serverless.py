@@ -128,7 +128,8 @@ class ServerlessService:
     def triggers(self, key: str) -> tuple[Trigger, ...]:
         from lambda_scenarios.services.serverless_events import read_triggers
 
-        return read_triggers(self._resolver, self._find(key, None))
+        functions = (self._find(one, None) for one in self.keys())
+        return read_triggers(self._resolver, key, self._find(key, None), functions)
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         left = [one for fields in self._fields.values() for one in fields.not_evaluated]

@@ -6,7 +6,7 @@ Forms: Serverless Framework 3, docs/providers/aws/events/.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from lambda_scenarios.model.values import Json
@@ -19,8 +19,11 @@ from lambda_scenarios.services.variables import Located, Resolver, UnresolvableE
 _OF_AWS = re.compile(r"\$\{(?:cf|ssm|s3|aws|file\([^)]*\.[cm]?[jt]s)")
 
 
-def read_triggers(resolver: Resolver, function: Located) -> tuple[Trigger, ...]:
-    """All that can be known of them, in the order of the file. Raises nothing."""
+def read_triggers(
+    resolver: Resolver, key: str, function: Located, functions: Iterable[Located]
+) -> tuple[Trigger, ...]:
+    """All that can be known of them, in the order of the file: those of the function `key`, and those of all
+    `functions` that name it as their authorizer. Raises nothing."""
     found: list[Trigger] = []
     for located in _items(resolver, function):
         found += _of_event(_Event(resolver, located))
@@ -30,6 +33,10 @@ def read_triggers(resolver: Resolver, function: Located) -> tuple[Trigger, ...]:
         url = None
     if url is not None and url.value is not False:
         found.append(triggers.function_url())
+    for located in (item for one in functions for item in _items(resolver, one)):
+        trigger = _authorized(_Event(resolver, located), key)
+        if trigger is not None and trigger not in found:
+            found.append(trigger)
     return tuple(found)
 
 
@@ -96,6 +103,22 @@ class _Event:
                 break
             value = value.get(key)
         return isinstance(value, str) and _OF_AWS.search(value) is not None
+
+
+def _authorized(event: _Event, key: str) -> Trigger | None:
+    """What the function `key` gets as the authorizer of an event of another's."""
+    if event.kind in ("http", "websocket"):
+        named = event.text("authorizer") or event.text("authorizer", "name")
+        if named != key or event.text("authorizer", "arn") is not None:
+            return None
+        kind = event.text("authorizer", "type") or "token"
+        return triggers.authorizer(token=event.kind == "http" and kind.lower() == "token")
+    if event.kind == "httpApi":
+        name = event.text("authorizer") or event.text("authorizer", "name")
+        if name is not None and event.of_provider("httpApi", "authorizers", name, "functionName") == key:
+            version = event.of_provider("httpApi", "authorizers", name, "payloadVersion")
+            return triggers.authorizer(payload=version or "2.0")
+    return None
 
 
 def _of_event(event: _Event) -> list[Trigger]:

@@ -213,9 +213,20 @@ def user_pool(trigger: str) -> Trigger:
     return Trigger(sample, f"Cognito: {trigger}") if sample else unknown(f"cognitoUserPool {trigger}")
 
 
+_EDGE = ("viewer-request", "origin-request", "origin-response", "viewer-response")
+
+
 def edge(event_type: str) -> Trigger:
     """CloudFront, as in `viewer-request`."""
+    if event_type not in _EDGE:
+        return unknown(f"cloudFront {event_type}")
     return Trigger(f"cloudfront-{event_type}", f"CloudFront: {event_type}")
+
+
+def authorizer(*, token: bool = False, payload: str = "1.0") -> Trigger:
+    """Who may call an API: by `token` or by the request, which HTTP APIs send in two versions."""
+    sample = "authorizer-token" if token else "authorizer-request"
+    return Trigger("authorizer-http-api" if payload == "2.0" else sample, "a request to be authorized")
 
 
 def _arn(location: str, arn: str) -> tuple[tuple[str, Json], ...]:

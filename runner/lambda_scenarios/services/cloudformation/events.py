@@ -305,6 +305,29 @@ def _route(name: str, _other: str, values: _Values) -> Iterator[Trigger]:
             yield triggers.http_api(method if path else "GET", path or "*", payload=version)
 
 
+def _sams_authorizers(name: str, _other: str, values: _Values) -> Iterator[Trigger]:
+    """AWS::Serverless::Api, AWS::Serverless::HttpApi"""
+    found = values.raw("Auth", "Authorizers")
+    for one in (found if isinstance(found, dict) else {}).values():
+        authorizer = _Values(values.stack, one)
+        if _mentions(authorizer.raw("FunctionArn"), name):
+            version = _payload(authorizer)
+            token = not version and authorizer.text("FunctionPayloadType") != "REQUEST"
+            yield triggers.authorizer(token=token, payload=version)
+
+
+def _payload(authorizer: _Values) -> str:
+    value = authorizer.raw("AuthorizerPayloadFormatVersion")
+    number = isinstance(value, (int, float))
+    return f"{value:.1f}" if number else authorizer.text("AuthorizerPayloadFormatVersion") or ""
+
+
+def _authorizer(name: str, _other: str, values: _Values) -> Iterator[Trigger]:
+    """AWS::ApiGateway::Authorizer, AWS::ApiGatewayV2::Authorizer"""
+    if _mentions(values.raw("AuthorizerUri"), name):
+        yield triggers.authorizer(token=values.text("Type") == "TOKEN", payload=_payload(values))
+
+
 def _url(name: str, _other: str, values: _Values) -> Iterator[Trigger]:
     """AWS::Lambda::Url"""
     if values.target("TargetFunctionArn") == name:
@@ -316,6 +339,10 @@ _OF_RESOURCE: dict[str, Callable[[str, str, _Values], Iterator[Trigger]]] = {
     "AWS::Lambda::Permission": _permission,
     "AWS::ApiGateway::Method": _method,
     "AWS::ApiGatewayV2::Route": _route,
+    "AWS::Serverless::Api": _sams_authorizers,
+    "AWS::Serverless::HttpApi": _sams_authorizers,
+    "AWS::ApiGateway::Authorizer": _authorizer,
+    "AWS::ApiGatewayV2::Authorizer": _authorizer,
     "AWS::Lambda::Url": _url,
 }
 
