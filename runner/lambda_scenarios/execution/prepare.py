@@ -7,18 +7,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.errors import Diagnostic, MissingPart, UsageError, did_you_mean
+from lambda_scenarios.errors import Diagnostic, MissingPart, UsageError
+from lambda_scenarios.execution.identities import Identities
 from lambda_scenarios.execution.plan import NO_LIMIT, Assignment, Task, WorkerSpec
 from lambda_scenarios.execution.tasks import task_of
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.model.scenario import BACKENDS, Case, ContextOverride, Invocation
 from lambda_scenarios.runtimes.all_runtimes import backend_of, runtime_of
 from lambda_scenarios.runtimes.environment import Settings, environment, fit_for_containers, from_inside
-from lambda_scenarios.runtimes.identity import MADE_UP, Identity, assumed, inherited, profiles
 from lambda_scenarios.runtimes.runtime import Launch, World
 
 if TYPE_CHECKING:
-    from lambda_scenarios.aws.roles import Roles
     from lambda_scenarios.backends.aws.invoker import Invoker
     from lambda_scenarios.backends.docker.engine import Engine
     from lambda_scenarios.coverage.measuring import Measurement
@@ -107,7 +106,7 @@ class Desk:
         self._deployed: Deployed | None = None
         self._world = world
         self._conditions = conditions
-        self._roles: Roles | None = None
+        self._identities = Identities(world.environ, conditions.profile, conditions.role)
         day = time.strftime("%Y/%m/%d", time.gmtime(conditions.now))
         stream = f"{day}/[$LATEST]{os.urandom(16).hex()}"
         self._settings = Settings(world.environ, conditions.inherit, stream)
@@ -192,7 +191,7 @@ class Desk:
         starter = self._starter(invocation)
         own_client = starter is not None and starter.known.backend.own_client
         launch = Launch((), 1, (), (), "") if own_client else self._launch(function)
-        identity = self._identity(invocation)
+        identity = self._identities.of(invocation)
 
         def variables_of(launch: Launch) -> tuple[tuple[str, str], ...]:
             overrides = invocation.environment
@@ -282,7 +281,7 @@ class Desk:
         containers = self._containers(invocation)
         inside = containers.spec(function)
         self.warnings += containers.warnings
-        identity = self._identity(invocation, with_keys=True)
+        identity = self._identities.of(invocation, with_keys=True)
         variables = from_inside(
             environment(
                 function._replace(code=containers.TASK_ROOT, layers=()),
@@ -349,27 +348,6 @@ class Desk:
             raise MissingPart(missing.problem, (f"{what} is run in a container", *missing.notes))
         return self._known
 
-    def _identity(self, invocation: Invocation, *, with_keys: bool = False) -> Identity:
-        """Whose credentials the function sees. `with_keys`: it can't look for them where the user's SDKs do,
-        in files and at endpoints of this machine. Raises MissingPart where there are none to be had."""
-        if invocation.credentials == "none":
-            return MADE_UP
-        if invocation.credentials == "inherit":
-            profile = self._conditions.profile or invocation.function.service.profile
-            if profile is not None:
-                _check_profile(profile, self._world)
-            identity = inherited(self._world.environ, profile)
-            if with_keys:
-                from lambda_scenarios.aws.users_keys import users_keys
-
-                return users_keys(self._world.environ, profile, identity)
-            return identity
-        if self._roles is None:
-            from lambda_scenarios.aws.roles import Roles
-
-            self._roles = Roles(self._world.environ, self._conditions.profile, self._conditions.role)
-        return assumed(self._roles.keys(invocation.function))
-
     def _launch(self, function: Function) -> Launch:
         if function.runtime.startswith(_OF_ITS_OWN):
             key: tuple[object, ...] = function[:_IDENTITY]
@@ -394,19 +372,6 @@ def _run_by(runtime: str, program: str, keys: Sequence[str]) -> str:
     names = list(dict.fromkeys(keys))
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return f"`{runtime}` of {', '.join(names[:_MOST_NAMES])}{more} is run by {program}"
-
-
-def _check_profile(profile: str, world: World) -> None:
-    """The SDK in the function would say it too, but where nobody looks. Raises MissingPart."""
-    known = profiles(world.environ)
-    if profile not in known:
-        close = did_you_mean(profile, known)
-        notes = (f"did you mean `{close}`?",) if close else ()
-        raise MissingPart(
-            f"there is no AWS profile `{profile}`",
-            (*notes, "`aws configure list-profiles` lists them"),
-            skippable=False,
-        )
 
 
 def _carried(context: ContextOverride) -> ContextOverride:
