@@ -61,3 +61,5 @@ def test_plugins_that_are_not_needed_are_never_looked_at(workshop: Workshop) -> 
 def test_the_stage_where_none_is_written(workshop: Workshop) -> None:
     (fault,) = faults(lambda: workshop.service_with("V: ${self:provider.stage}").function("one"))
     assert fault.label == "`${sls:stage}` is the stage, also where none is written"
+    (fault,) = faults(lambda: workshop.service_with("V: '${opt:stage, self:provider.stage}'").function("one"))
+    assert fault.notes[0] == "the option --stage is not given; it would come first"

@@ -288,6 +288,7 @@ class Resolver:
         """What the first source that has a value gives."""
         written = text[variable.start : variable.end]
         missing = Missing("")
+        options: list[str] = []
         for source in variable.sources:
             if isinstance(source, Literal):
                 return Located(source.value, origin)
@@ -296,8 +297,15 @@ class Resolver:
                 return found
             if isinstance(found, Missing):
                 missing = found
+                if source.source == "opt":
+                    options.append(found.reason)
+        notes = (f"{reason}; it would come first" for reason in options if reason != missing.reason)
         raise UnresolvableError(
-            f"cannot resolve `{written}`: {missing.reason}", origin, written, missing.label, missing.notes
+            f"cannot resolve `{written}`: {missing.reason}",
+            origin,
+            written,
+            missing.label,
+            (*missing.notes, *notes),
         )
 
     def _look_up(
