@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ def test_an_event_from_outside_of_the_project_is_copied(shop: Path, raw: bool) -
         if raw
         else {"id": "11111111-2222-4333-8444-555555555555"}
     )
+
+
+def test_several_at_once_add_to_one_file(shop: Path) -> None:
+    names = {f"n{number}" for number in range(6)}
+    started = [
+        running.start(shop, ("record", "-f", "echo", "-d", "1", "-o", "new/s.yml", "--name", name))
+        for name in names
+    ]
+    for process in started:
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, (out, err)
+    assert {scenario["name"] for scenario in scenarios(shop, "new/s.yml")} == names
+    assert sorted(os.listdir(shop / "new")) == ["s.yml"]
 
 
 def test_a_response_with_ids_and_times(shop: Path) -> None:

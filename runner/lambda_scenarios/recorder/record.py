@@ -62,6 +62,25 @@ def record(recording: Recording, world: World, read: Reader) -> Recorded:
     `read` gives the scenarios of a file as `run` would see them. Raises UsageError, and leaves everything as
     it was.
     """
+    with _alone(recording.root):
+        return _record(recording, world, read)
+
+
+@contextlib.contextmanager
+def _alone(root: str) -> Iterator[None]:
+    """Several at once may add to one file. The lock is the project's directory: nothing is left behind."""
+    import fcntl
+
+    descriptor = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _record(recording: Recording, world: World, read: Reader) -> Recorded:
     path = os.path.realpath(recording.path)
     before, names = target(path, recording.name, world, read)
     name = _name(recording, names)
