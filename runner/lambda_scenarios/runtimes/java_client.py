@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lambda_scenarios.caching import cache_directory
+from lambda_scenarios.caching import cache_directory, keep
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.runtimes import maven
 
@@ -118,7 +118,7 @@ def _fill(folder: str, missing: list[_Jar], environ: Mapping[str, str]) -> None:
             if not _is(jar, data):
                 raise _unfetched(folder, missing, where, f"{jar.file} is not what its hash says")
         try:
-            _place(os.path.join(folder, jar.file), data)
+            keep(os.path.join(folder, jar.file), data)
         except OSError as error:
             raise MissingPart(
                 f"AWS's client for Java can't be kept in {folder}: {error.strerror}",
@@ -168,7 +168,7 @@ def native_library(found: Client) -> str:
                 raise MissingPart(
                     f"AWS's client for Java has no library for this machine ({machine})", (_DOCKER,)
                 ) from None
-        _place(path, data)
+        keep(path, data)
     return path
 
 
@@ -185,12 +185,3 @@ def _read(path: str) -> bytes | None:
             return file.read()
     except OSError:
         return None
-
-
-def _place(path: str, data: bytes) -> None:
-    """Whole or not at all, whoever does the same at once."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "wb") as file:
-        file.write(data)
-    os.replace(temporary, path)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.caching import cache_directory
+from lambda_scenarios.caching import cache_directory, filled
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.phrases import shown_path
@@ -97,16 +97,10 @@ def with_jars(directory: str, folders: Sequence[str], environ: Mapping[str, str]
     digest = hashlib.sha256(repr(sorted(links.items())).encode("utf-8", "surrogateescape")).hexdigest()
     place = os.path.join(cache_directory(environ, "java"), "tasks", digest[:24])
     if not os.path.isdir(place):
-        begun = f"{place}.{os.getpid()}"
-        os.makedirs(os.path.join(begun, "lib"))
-        for name, target in links.items():
-            os.symlink(target, os.path.join(begun, name))
-        try:
-            os.rename(begun, place)
-        except OSError:  # another run was faster
-            import shutil
-
-            shutil.rmtree(begun)
+        with filled(place) as begun:
+            os.mkdir(os.path.join(begun, "lib"))
+            for name, target in links.items():
+                os.symlink(target, os.path.join(begun, name))
     return place
 
 

@@ -15,6 +15,8 @@ import subprocess
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from lambda_scenarios.caching import filled
+
 if TYPE_CHECKING:
     from lambda_scenarios.runtimes.java_client import Client
     from lambda_scenarios.runtimes.java_homes import Java
@@ -142,24 +144,14 @@ def _make(client: Client, javac: tuple[str, ...], folder: str) -> None:
 
     Raises OSError or subprocess.SubprocessError.
     """
-    begun = f"{folder}.{os.getpid()}"
-    training = os.path.join(begun, _TRAINING)
-    os.makedirs(training)
-    try:
+    with filled(folder) as begun:
+        training = os.path.join(begun, _TRAINING)
+        os.mkdir(training)
         _compile(javac, client.class_path, begun, _NAMES)
         _compile(javac, client.class_path, training, (os.path.join(_TRAINING, "Training.java"),))
         _merge(client.class_path, begun)
         with open(os.path.join(begun, "java.security"), "w", encoding="ascii") as file:
             file.write(_SECURITY)
-        try:
-            os.rename(begun, folder)
-        except OSError:
-            if not os.path.isdir(folder):  # else another run was faster
-                raise
-    finally:
-        import shutil
-
-        shutil.rmtree(begun, ignore_errors=True)
 
 
 def _compile(javac: tuple[str, ...], class_path: str, target: str, names: tuple[str, ...]) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 
-from lambda_scenarios.caching import cache_directory
+from lambda_scenarios.caching import cache_directory, filled
 
 
 def merged(layers: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
@@ -26,18 +25,10 @@ def merged(layers: tuple[str, ...], environ: Mapping[str, str]) -> str | None:
         return place
     os.makedirs(cache, exist_ok=True)
     _forget_old(cache)
-    made = tempfile.mkdtemp(dir=cache, prefix=".")
-    try:
+    with filled(place) as made:
         for layer in layers:
             _lay(layer, made)
         os.chmod(made, 0o755)  # noqa: S103  # the function is another user
-        try:
-            os.rename(made, place)
-        except OSError:
-            if not os.path.isdir(place):  # else another run was faster
-                raise
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     return place
 
 

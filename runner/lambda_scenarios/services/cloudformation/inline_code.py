@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from lambda_scenarios.caching import cache_directory
+from lambda_scenarios.caching import cache_directory, keep
 
 # Lambda gives inline code a module that answers CloudFormation, for custom resources:
 # docs.aws.amazon.com/lambda/latest/dg/services-cloudformation.html, "cfn-response module".
@@ -86,23 +86,15 @@ def written(code: str, runtime: str, environ: Mapping[str, str]) -> str | None:
     digest = sha256("\0".join(part for item in files.items() for part in item).encode("utf-8", "replace"))
     directory = os.path.join(cache_directory(environ, "inline"), digest.hexdigest())
     for name, text in files.items():
-        _write(os.path.join(directory, name), text.encode("utf-8", "replace"))
+        path, data = os.path.join(directory, name), text.encode("utf-8", "replace")
+        if not _holds(path, data):
+            keep(path, data)
     return directory
 
 
-def _write(path: str, data: bytes) -> None:
-    """Puts the file there whole: other processes may read it, or do the same."""
+def _holds(path: str, data: bytes) -> bool:
     try:
         with open(path, "rb") as stream:
-            if stream.read() == data:
-                return
+            return stream.read() == data
     except FileNotFoundError:
-        pass
-    import tempfile  # 10 ms
-
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".writing-")
-    with open(descriptor, "wb") as stream:
-        stream.write(data)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
+        return False
