@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.program import running
+from tests.program.running import VERSION
 
 # Each of these costs between 5 and 150 ms (`python -X importtime -c "import NAME"`).
 TOO_HEAVY = (
@@ -81,7 +79,6 @@ print(json.dumps({"status": status, "first": at_first, "end": list(sys.modules)}
 """
 
 
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SERVICES = {
     "serverless.yml": f"service: lean\nprovider: {{name: aws, runtime: python{VERSION}}}\n"
     "functions: {echo: {handler: echo.handler}}\n",
@@ -99,26 +96,10 @@ def test_a_run_that_passes_imports_nothing_heavy(tmp_path: Path, name: str) -> N
     (tmp_path / "scenarios" / "echo.yml").write_text(
         "scenarios:\n  - {name: echo, function: echo, event: {a: [1, x]}, expect: {output: {a: [1, x]}}}\n"
     )
-    done = subprocess.run(
-        # Isolated from what a development environment loads into every interpreter at its start.
-        [sys.executable, "-c", RUN],
-        cwd=tmp_path,
-        env=running.environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
-    bare = subprocess.run(
-        [sys.executable, "-c", "import json, sys; print(json.dumps(list(sys.modules)))"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    always = set(json.loads(bare.stdout))
-    assert found["status"] == 0, done
+    found = running.told_by(RUN, tmp_path)
+    # What a development environment loads into every interpreter at its start.
+    always = set(running.told_by("import json, sys; print(json.dumps(list(sys.modules)))", tmp_path))
+    assert found["status"] == 0
     assert found["first"], "no interpreter was started ahead of time"
     assert sorted(set(found["end"]) & set(TOO_HEAVY) - always) == []
     assert sorted(set(found["first"]) & set(BEFORE_THE_FIRST_START) - always) == []

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.aws.moto_server import ACCOUNT, Moto
-from tests.invoke.project import VERSION, invoke, result
+from tests.invoke.project import invoke, result
 from tests.program import running
+from tests.program.running import VERSION
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/orders"
 OF_LAMBDA = {

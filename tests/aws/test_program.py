@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.aws.moto_server import REGION, Asked, Moto, table
 from tests.program import running
+from tests.program.running import VERSION
 
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SERVICE = f"""\
 service: orders
 provider:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.invoke.project import VERSION
 from tests.program import running
+from tests.program.running import VERSION
 
 from lambda_scenarios.cli.commands import COMMANDS
 from lambda_scenarios.completion.table import table

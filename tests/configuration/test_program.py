@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -299,17 +298,8 @@ def test_what_settings_cost(project: Path, settings: Any) -> None:
         write(project, "lambda-scenarios.yml", {**settings, "mask": ["OTHER"]})
     else:
         write(project, "scenarios/a.yml", {"scenarios": [{"name": "n", "function": "f"}]})
-    done = subprocess.run(
-        [sys.executable, "-c", RUN],
-        cwd=project,
-        env=running.environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found["status"] == 0, done
+    found = running.told_by(RUN, project)
+    assert found["status"] == 0
     modules = set(found["modules"])
     assert modules.isdisjoint({"jsonschema", "jsonschema_rs", "jinja2", "tomllib", "difflib"})
     assert ("lambda_scenarios.configuration.read" in modules) is (settings is not None)

@@ -11,8 +11,8 @@ from typing import Any
 
 from lambda_scenarios.coverage.lcov import FileCoverage, parse
 from tests.program import running
+from tests.program.running import VERSION
 
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SERVICE = f"""\
 service: shop
 provider: {{name: aws, runtime: python{VERSION}, region: eu-west-1}}

@@ -17,8 +17,9 @@ from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 from lambda_scenarios.coverage.lcov import parse
 from tests.clients.python.test_versions import interpreter
 from tests.coverage import project
-from tests.coverage.project import VERSION, covered, reached, scenarios
+from tests.coverage.project import covered, reached, scenarios
 from tests.program import running
+from tests.program.running import VERSION
 from tests.services import npm_packages
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js: apt-get install nodejs")

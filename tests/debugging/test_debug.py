@@ -21,8 +21,8 @@ from tests.backends.docker import images
 from tests.debugging.dap import Adapter
 from tests.debugging.inspector import Inspector
 from tests.debugging.waiting import debugged
-from tests.invoke.project import VERSION
 from tests.program import running
+from tests.program.running import VERSION
 
 RUBY = shutil.which("ruby")
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js: apt-get install nodejs")

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 from tests.program import running
+from tests.program.running import VERSION
 
 from lambda_scenarios.scenarios.yaml_source import parse
 
 CI = Path(__file__).parents[2] / "docs" / "ci"
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SCENARIOS = """\
 scenarios:
   - {name: "n {{ matrix.n }}", function: echo, matrix: {n: [1, 2, 3, 4, 5]}}

@@ -18,9 +18,9 @@ from lambda_scenarios.runtimes import nodejs, python
 from lambda_scenarios.runtimes.environment import Settings, environment
 from lambda_scenarios.runtimes.identity import MADE_UP
 from lambda_scenarios.runtimes.runtime import Launch, World
+from tests.program.running import VERSION
 
 NONCE = "0123456789abcdef"
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 NODE = shutil.which("node")
 CURL = shutil.which("curl")
 # How Lambda's own start file runs AWS's client: the user's code comes on the path after its imports.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.program import running
+from tests.program.running import VERSION
 
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SERVICE = f"""\
 service: shop
 provider:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.invoke.project import SERVICE, VERSION, invoke, result, service
+from tests.invoke.project import SERVICE, invoke, result, service
 from tests.program import running
+from tests.program.running import VERSION
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -11,8 +12,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+# Of this interpreter, which functions run on: python3.11, say.
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 PROGRAM = (sys.executable, "-m", "lambda_scenarios")
 # A variable that every process started by a test inherits, so that what is left of it can be found.
 MARK = "LAMBDA_SCENARIOS_TEST_MARK"
@@ -56,6 +59,20 @@ def run(directory: str | os.PathLike[str], *arguments: str, env: Mapping[str, st
         check=False,
     )
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def told_by(script: str, directory: str | os.PathLike[str]) -> Any:
+    """What a script of Python says in its last line, as JSON: in an interpreter of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=directory,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def start(

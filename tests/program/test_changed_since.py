@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,11 +16,11 @@ import pytest
 from lambda_scenarios.cli.main import main
 from lambda_scenarios.runtimes.runtime import World
 from tests.program import running
+from tests.program.running import VERSION
 
 if shutil.which("git") is None:
     pytest.skip("needs git: apt-get install git", allow_module_level=True)
 
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
 SERVICE = f"""\
 service: shop
@@ -34,6 +33,13 @@ functions:
     handler: src/mails/app.handler
     environment: {{FROM: "${{self:custom.from}}"}}
     package: {{patterns: ["src/mails/**", "!src/mails/notes/**"]}}
+"""
+WITHOUT_PATTERNS = f"""\
+service: s
+provider: {{name: aws, runtime: python{VERSION}}}
+functions:
+  orders: {{handler: src/orders/app.handler}}
+  mails: {{handler: src/mails/app.handler}}
 """
 HANDLER = "def handler(event, context):\n    return event\n"
 ORDERS = """\
@@ -214,13 +220,7 @@ def test_a_branch_is_compared_with_where_it_left_the_other(shop: Path) -> None:
 
 def test_code_without_patterns_is_all_but_scenarios_and_what_they_name(shop: Path) -> None:
     """Everything of a service's directory goes into its package: scenarios as well, which are no code."""
-    write(
-        shop,
-        "serverless.yml",
-        f"service: s\nprovider: {{name: aws, runtime: python{VERSION}}}\n"
-        "functions:\n  orders: {handler: src/orders/app.handler}\n"
-        "  mails: {handler: src/mails/app.handler}\n",
-    )
+    write(shop, "serverless.yml", WITHOUT_PATTERNS)
     commit(shop)
     replaced("scenarios/events/o3.json", "{}", "[]")(shop)
     assert selected(shop) == ["m2", "o3"]
@@ -233,13 +233,7 @@ def test_code_without_patterns_is_all_but_scenarios_and_what_they_name(shop: Pat
 @pytest.mark.parametrize("configured", [False, True])
 def test_what_runs_leave_is_no_change(shop: Path, configured: bool) -> None:
     """In a package with everything in it, and with nothing that git is told to ignore."""
-    write(
-        shop,
-        "serverless.yml",
-        f"service: s\nprovider: {{name: aws, runtime: python{VERSION}}}\n"
-        "functions:\n  orders: {handler: src/orders/app.handler}\n"
-        "  mails: {handler: src/mails/app.handler}\n",
-    )
+    write(shop, "serverless.yml", WITHOUT_PATTERNS)
     write(shop, "src/orders/app.py", "from . import more\n" + HANDLER)
     write(shop, "src/orders/more.py", "")
     if configured:

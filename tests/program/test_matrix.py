@@ -8,7 +8,6 @@ import itertools
 import json
 import shlex
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from lambda_scenarios.cli.matrix_formats import as_azure, as_gitlab
 from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.scenarios.cells import Cell
 from tests.program import running
+from tests.program.running import VERSION
 
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SERVICE = f"""\
 service: shop
 provider: {{name: aws, runtime: python{VERSION}}}

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from lambda_scenarios.reports import report_file, spool
 from tests.program import running
+from tests.program.reported import load
+from tests.program.running import VERSION
 
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SERVICE = f"""\
 service: shop
 provider: {{name: aws, runtime: python{VERSION}}}
@@ -45,7 +44,6 @@ scenarios:
   - {name: other environment, function: echo, env: {CELL: b}, expect: {logs: echo b}}
   - {name: cold, function: echo, isolation: cold}
 """
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +60,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         arguments = ("--shard", f"{number}/3", "--timings", "whole/report.json", "--seed", "1")
         running.run(project, "run", *arguments, "--report-dir", str(number))
     return project
-
-
-def load(directory: Path) -> Any:
-    found = json.loads((directory / "report.json").read_text())
-    jsonschema.validate(found, SCHEMA)
-    return found
 
 
 SHARDS = ("1/report.json", "2/report.json", "3/report.json")

@@ -11,13 +11,12 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from lambda_scenarios import last_failed
-from tests.program import running
+from tests.program import reported, running
+from tests.program.running import VERSION
 
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SERVICE = f"""\
 service: shop
 provider: {{name: aws, runtime: python{VERSION}}}
@@ -36,7 +35,6 @@ def echo(event, context):
 """
 # What each expects is a number: 1 passes.
 ONE = "  - {name: %s, function: echo, event: {a: 1}, expect: {output: {a: %d}}}\n"
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text())
 
 
 def write(project: Path, file: str = "s.yml", /, **expected: int) -> None:
@@ -52,10 +50,17 @@ def shop(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def start_waiting(shop: Path) -> subprocess.Popen[bytes]:
+    """A run in which `a` fails, and the next scenario says by the file `waiting` that it goes on for long."""
+    write(shop, a=2)
+    with (shop / "scenarios" / "s.yml").open("a") as file:
+        event = json.dumps({"wait": str(shop / "waiting")})
+        file.write(f"  - {{name: waits, function: echo, timeout: 60, event: {event}}}\n")
+    return running.start(shop, ["run", "-j", "1"])
+
+
 def report(project: Path) -> Any:
-    found = json.loads((project / "reports" / "report.json").read_text())
-    jsonschema.validate(found, SCHEMA)
-    return found
+    return reported.load(project / "reports")
 
 
 def ran(project: Path) -> list[str]:
@@ -186,24 +191,13 @@ class TestLastFailed:
         assert sorted(os.listdir(shop / ".lambda-scenarios")) == [".gitignore", "last-failed"]
 
     def test_an_interrupted_run_remembers_what_had_failed(self, shop: Path) -> None:
-        write(shop, a=2)
-        mark = shop / "waiting"
-        with (shop / "scenarios" / "s.yml").open("a") as file:
-            event = json.dumps({"wait": str(mark)})
-            file.write(f"  - {{name: waits, function: echo, timeout: 60, event: {event}}}\n")
-        process = running.start(shop, ["run", "-j", "1"])
-        while not mark.exists():
-            os.sched_yield()
+        process = start_waiting(shop)
+        running.appears(shop / "waiting", process)
         assert running.interrupt(process).status == 130
         assert listed(shop, "--last-failed") == ["a"]
 
     def test_a_killed_run_is_remembered_by_its_report(self, shop: Path) -> None:
-        write(shop, a=2)
-        mark = shop / "waiting"
-        with (shop / "scenarios" / "s.yml").open("a") as file:
-            event = json.dumps({"wait": str(mark)})
-            file.write(f"  - {{name: waits, function: echo, timeout: 60, event: {event}}}\n")
-        process = running.start(shop, ["run", "-j", "1"])
+        process = start_waiting(shop)
         while not any(b"\nR" in path.read_bytes() for path in shop.glob("reports/.spool-*.jsonl")):
             os.sched_yield()
         running.interrupt(process, signal.SIGKILL)

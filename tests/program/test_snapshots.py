@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
-from tests.program import running
+from tests.program import reported, running
 
 CODE = """\
 import os, time
@@ -43,8 +42,6 @@ functions:
   exits: {handler: app.exits, runtime: python3.11, code: .}
 defaults: {function: echo, env: {TRACES: "{{ env.TRACES }}"}}
 """
-ROOT = Path(__file__).parents[2]
-SCHEMA = json.loads((ROOT / "schemas" / "report.schema.json").read_text())
 
 
 class Project:
@@ -76,8 +73,7 @@ class Project:
         return found
 
     def report(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.directory / "reports" / "report.json").read_text())
-        jsonschema.validate(found, SCHEMA)
+        found: dict[str, Any] = reported.load(self.directory / "reports")
         return found
 
     def fates(self) -> dict[str, str | None]:

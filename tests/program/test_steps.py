@@ -6,13 +6,10 @@ import json
 import signal
 from pathlib import Path
 
-import jsonschema
 import pytest
 from lxml import etree  # type: ignore[import-untyped]  # lxml has no types of its own
 
-from tests.program import running, several
-
-ROOT = Path(__file__).parents[2]
+from tests.program import reported, running, several
 
 
 def test_what_a_step_returned_is_seen_by_later_ones(tmp_path: Path) -> None:
@@ -59,8 +56,7 @@ def test_what_a_step_returned_is_seen_by_later_ones(tmp_path: Path) -> None:
     assert result["duration_ms"] == pytest.approx(
         sum(one["duration_ms"] for one in attempt["invocations"]), abs=0.01
     )
-    schema = json.loads((ROOT / "schemas" / "report.schema.json").read_text())
-    jsonschema.Draft7Validator(schema).validate(ran.report)
+    reported.valid(ran.report)
     environments = {one["key"]: one["variables"] for one in ran.report["environments"]}
     fetch = attempt["invocations"][1]
     order = attempt["invocations"][0]["event"]["what"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.invoke.project import VERSION
 from tests.program import running
+from tests.program.running import VERSION
 
 SERVICE = f"""\
 service: shop

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.program import running
+from tests.program.running import VERSION
 
 from lambda_scenarios.model.scenario import Case
 from lambda_scenarios.pipeline import Suite, read
@@ -17,7 +17,6 @@ from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.scenarios.draft import RunSettings
 from lambda_scenarios.scenarios.select import Selection
 
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 HANDLER = "def handler(event, context):\n    return {'statusCode': 200, 'body': '{}'}\n"
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from importlib import metadata
-from typing import Literal, NamedTuple, TextIO
+from typing import Any, Literal, NamedTuple, TextIO
 
 Kind = Literal["matchers", "template_functions", "reporters", "backends"]
 
@@ -111,6 +111,14 @@ def load(extension: Extension) -> object:
                 f"its entry point is {extension.value}",
             ) from None
     return _loaded[extension]
+
+
+def load_function(extension: Extension) -> Callable[..., Any]:
+    """The same, of those that are functions. Raises UnusableExtension."""
+    found = load(extension)
+    if not callable(found):
+        raise UnusableExtension(f"{extension.shown} is no function, but {type(found).__name__}")
+    return found
 
 
 def aside() -> contextlib.redirect_stdout[TextIO]:

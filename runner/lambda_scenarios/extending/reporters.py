@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from lambda_scenarios.extending.entry_points import Extension, UnusableExtension, find, in_words, load
+from lambda_scenarios.extending.entry_points import (
+    Extension,
+    UnusableExtension,
+    find,
+    in_words,
+    load_function,
+)
 from lambda_scenarios.extensions import Run
 
 if TYPE_CHECKING:
@@ -20,10 +26,7 @@ def known(name: str, built_in: Collection[str]) -> tuple[Extension, Reporter] | 
     extension = find("reporters", name, built_in)
     if extension is None:
         return None
-    reporter = load(extension)
-    if not callable(reporter):
-        raise UnusableExtension(f"{extension.shown} is no function, but {type(reporter).__name__}")
-    return extension, cast("Reporter", reporter)
+    return extension, load_function(extension)
 
 
 def chunks(name: str, built_in: Collection[str], spool: Spool, end: RunEnd) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2.exceptions import UndefinedError
 
-from lambda_scenarios.extending.entry_points import UnusableExtension, aside, find, in_words, load
+from lambda_scenarios.extending.entry_points import UnusableExtension, aside, find, in_words, load_function
 from lambda_scenarios.scenarios.template_names import TemplateError
 
 
@@ -19,9 +19,7 @@ def known(name: str, built_in: Collection[str]) -> Callable[..., Any] | None:
         extension = find("template_functions", name, built_in)
         if extension is None:
             return None
-        function = load(extension)
-        if not callable(function):
-            raise UnusableExtension(f"{extension.shown} is no function, but {type(function).__name__}")
+        function = load_function(extension)
     except UnusableExtension as unusable:
         raise TemplateError(unusable.problem, word=name, notes=unusable.notes) from None
     return _told(name, extension.shown, function)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from lambda_scenarios.model.container import ContainerSpec, DockerArguments
 from lambda_scenarios.model.outcome import Outcome
 from tests.backends.docker import images
 from tests.execution.running import NONCE, Done, Watcher
-
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def spec(

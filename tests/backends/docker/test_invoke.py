@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.backends.docker import images
-from tests.invoke.project import VERSION, invoke, result
+from tests.invoke.project import invoke, result
+from tests.program.running import VERSION
 
 APP = """\
 import os, sys, time

@@ -16,8 +16,8 @@ import pytest
 
 from lambda_scenarios.backends.docker.address import host_of
 from tests.backends.docker import engine, images
-from tests.backends.docker.running import VERSION
 from tests.program import running
+from tests.program.running import VERSION
 
 SOURCE = """
 import os, pathlib

@@ -13,9 +13,9 @@ import pytest
 
 from tests.backends.docker import engine, images
 from tests.program import running
+from tests.program.running import VERSION
 from tests.watching.watched import Watch
 
-VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 CODE = "import os\ncalls = 0\ndef handler(event, context):\n    global calls\n    calls += 1\n"
 SCENARIOS = f"""\
 functions: {{f: {{handler: app.handler, runtime: python{VERSION}, code: ../src, timeout: 30}}}}
