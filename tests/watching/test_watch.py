@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
 import signal
+import subprocess
 import sys
+import termios
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,19 +51,25 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def watch(project: Path) -> Iterator[Watch]:
-    found = Watch(project)
+@contextlib.contextmanager
+def watching(project: Path, env: dict[str, str] | None = None) -> Iterator[Watch]:
+    found = Watch(project, env=env)
     try:
-        first = found.until_it_waits()
-        assert "3 scenarios" in first
-        assert ran(first) == ALL
         yield found
         found.end()
     finally:
         if found.process.poll() is None:
             found.process.kill()
         found.process.communicate(timeout=60)
+
+
+@pytest.fixture
+def watch(project: Path) -> Iterator[Watch]:
+    with watching(project) as found:
+        first = found.until_it_waits()
+        assert "3 scenarios" in first
+        assert ran(first) == ALL
+        yield found
 
 
 def ran(said: str) -> set[str]:
@@ -207,16 +218,15 @@ def test_a_function_that_writes_among_its_code_runs_no_scenario_for_ever(
         "        file.write('x')\n    return 'hello'\n"
     )
     (project / "src" / "mail.py").write_text(code)
-    watch = Watch(project)
-    said = watch.until_it_waits()
-    assert f"{told} scenarios run" in said
-    assert said.count("✓ sent") == runs
-    # It isn't begun again for the next change, which is that of somebody else.
-    said = watch.after("src/mail.py", f"{code}# more\n")
-    assert said.count("✓ sent") == 1
-    if name == "'out.txt'":
-        assert "mail.yml::sent" in ran(watch.after("src/out.txt", ""))
-    watch.end()
+    with watching(project) as watch:
+        said = watch.until_it_waits()
+        assert f"{told} scenarios run" in said
+        assert said.count("✓ sent") == runs
+        # It isn't begun again for the next change, which is that of somebody else.
+        said = watch.after("src/mail.py", f"{code}# more\n")
+        assert said.count("✓ sent") == 1
+        if name == "'out.txt'":
+            assert "mail.yml::sent" in ran(watch.after("src/out.txt", ""))
 
 
 def test_the_end_of_a_watch_ends_the_run(project: Path) -> None:
@@ -231,12 +241,10 @@ def test_the_end_of_a_watch_ends_the_run(project: Path) -> None:
 
 
 def test_without_being_told_by_the_system_it_looks(project: Path) -> None:
-    watch = Watch(project, env={"LAMBDA_SCENARIOS_WATCH": "poll"})
-    assert ran(watch.until_it_waits()) == ALL
-    assert ran(watch.after("src/mail.py", "def handler(event, context):\n    return 'hello'\n")) == {
-        "mail.yml::sent"
-    }
-    watch.end()
+    with watching(project, {"LAMBDA_SCENARIOS_WATCH": "poll"}) as watch:
+        assert ran(watch.until_it_waits()) == ALL
+        said = watch.after("src/mail.py", "def handler(event, context):\n    return 'hello'\n")
+        assert ran(said) == {"mail.yml::sent"}
 
 
 @pytest.mark.parametrize("linked", [False, True])
@@ -272,6 +280,48 @@ def test_options_that_contradict_are_told(project: Path, options: list[str], nam
     done = running.run(project, "run", "--watch", *options)
     assert done.status == 2
     assert f"{named} and --watch contradict each other" in done.stderr
+
+
+def test_a_terminal_that_stops_what_writes_behind_it(project: Path) -> None:
+    """`stty tostop`: the process of a run is in a group of its own, which isn't the terminal's."""
+    leader, follower = pty.openpty()
+    settings = termios.tcgetattr(follower)
+    settings[3] |= termios.TOSTOP
+    termios.tcsetattr(follower, termios.TCSANOW, settings)
+    watch = subprocess.Popen(
+        [sys.executable, "-c", _IN_A_TERMINAL, *running.PROGRAM, "run", "--watch"],
+        cwd=project,
+        env=running.environment(),
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+    )
+    os.close(follower)
+    too_long = threading.Timer(20, watch.kill)
+    too_long.start()
+    said = b""
+    try:
+        while b"runs all again" not in said:
+            said += os.read(leader, 65536)
+        assert b"3 passed" in said
+        os.write(leader, b"\x03")
+        with contextlib.suppress(OSError):  # the terminal is closed
+            while os.read(leader, 65536):
+                pass
+        assert watch.wait(60) == 130
+    finally:
+        too_long.cancel()
+        watch.kill()
+        watch.wait()
+        os.close(leader)
+
+
+_IN_A_TERMINAL = """\
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 def test_nothing_to_watch_ends_as_a_run_does(project: Path) -> None:

@@ -179,6 +179,7 @@ class _Watch:
         if not self._pid:
             # The terminal's ^C goes to whoever watches, and once from there to here.
             os.setpgid(0, 0)
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # with `stty tostop`, writing there would stop it
             self._loop.close()  # before anything is taken from it that is the other's as well
             return turn
         with contextlib.suppress(OSError):
