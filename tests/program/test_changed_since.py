@@ -230,6 +230,29 @@ def test_code_without_patterns_is_all_but_scenarios_and_what_they_name(shop: Pat
     assert len(selected(shop)) == 9
 
 
+PLAIN = {
+    "event.json": "{name: p1, function: orders, event_path: event.json}",
+    "context.json": "{name: p2, function: orders, context_path: context.json}",
+    "output.txt": "{name: p3, function: orders, expect: {output_path: output.txt}}",
+    "schema.json": "{name: p4, function: orders, expect: {output_schema: schema.json}}",
+    "rows.json": "{name: p5, function: orders, cases_path: rows.json}",
+    "step.json": "{name: p6, steps: [{id: a, function: orders, event_path: step.json}]}",
+    "in_step.json": "{name: p7, steps: [{id: a, function: orders, expect: {output_schema: in_step.json}}]}",
+}
+
+
+def test_each_key_that_names_a_file_in_a_suite_without_templates(shop: Path) -> None:
+    for name in PLAIN:
+        write(shop, f"plain/{name}", '[{"a": 1}]' if name == "rows.json" else "{}")
+    write(shop, "plain/s.yml", "scenarios:\n" + "".join(f"  - {one}\n" for one in PLAIN.values()))
+    commit(shop)
+    for number, name in enumerate(PLAIN, 1):
+        write(shop, f"plain/{name}", '[{"a": 2}]' if name == "rows.json" else "{ }")
+        found = [name.partition(" ")[0] for name in selected(shop, "HEAD", "plain")]
+        assert set(found) == {f"p{number}"}
+        git(shop, "checkout", "--quiet", ".")
+
+
 @pytest.mark.parametrize("configured", [False, True])
 def test_what_runs_leave_is_no_change(shop: Path, configured: bool) -> None:
     """In a package with everything in it, and with nothing that git is told to ignore."""

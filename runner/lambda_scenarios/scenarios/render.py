@@ -10,7 +10,7 @@ from lambda_scenarios.model.scenario import (
     Case,
     Invocation,
 )
-from lambda_scenarios.model.values import Origin
+from lambda_scenarios.model.values import Json, Origin
 from lambda_scenarios.scenarios.draft import Draft, Expanded, RenderedSuite, RunSettings
 from lambda_scenarios.scenarios.function_lookup import FunctionLookup
 from lambda_scenarios.scenarios.parts import Part
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # The fields of a draft that make more of a scenario than one invocation, and what they are else.
 _SEVERAL = slice(Draft._fields.index("steps"), Draft._fields.index("xfail") + 1)
 _ONCE: tuple[object, ...] = ((), None, None, None, None)
+_FILES = frozenset({"event_path", "context_path"})
 
 
 def render_cases(
@@ -136,6 +137,8 @@ class Rendering:
     def files_of(self, item: Expanded) -> frozenset[str]:
         """The files (absolute) that a case names, whether they are there or not, as far as they are known
         before it runs; its own file and the service's are not among them."""
+        if not _may_name_files(item.draft):
+            return frozenset(item.files)
         self.files.asked.clear()
         self._expectations.clear()  # what is compiled already asks for no files
         with contextlib.suppress(UsageError):
@@ -148,6 +151,23 @@ class Rendering:
         if found is None:
             found = self._expectations[origin] = compile_it()
         return found
+
+
+def _may_name_files(draft: Draft) -> bool:
+    """False only where rendering it can't ask for a file."""
+    return (
+        draft.head.templated
+        or draft.event_path is not None
+        or draft.context_path is not None
+        or _expects_files(draft.expect)
+        or any(not _FILES.isdisjoint(step) or _expects_files(step.get("expect")) for step in draft.steps)
+    )
+
+
+def _expects_files(expect: Json) -> bool:
+    return isinstance(expect, dict) and (
+        "output_path" in expect or isinstance(expect.get("output_schema"), str)
+    )
 
 
 def _not_run(draft: Draft) -> Mapping[str, object]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from lambda_scenarios.model.function import Function
     from lambda_scenarios.model.values import Json
-    from lambda_scenarios.scenarios.draft import Draft, Expanded, FileHead
+    from lambda_scenarios.scenarios.draft import Draft, Expanded
     from lambda_scenarios.services.catalog import Catalog
 
 _CONFIGURATION = ("lambda-scenarios.yml", "pyproject.toml")
@@ -83,19 +83,21 @@ class _Question:
         self._real: dict[str, str] = {}
         self._written: dict[str, frozenset[int] | None] = {}
         self._functions: dict[tuple[str, str], bool] = {}
+        self._above: dict[str, bool] = {}
         self._files: dict[str, frozenset[str]] = {}
         self._named: frozenset[str] | None = None
         self._unknown: dict[str, bool] = {}
         self._scenario_files = {path for path in changes if self._is_scenario_file(path)}
         # What can be code, or named by a scenario.
         self._others = changes - self._scenario_files
+        self._homes = {self._directory(case.draft.head.directory) for case in cases}
         self._everything = any(self._is_configuration(path) for path in changes)
 
     def touches(self, case: Expanded) -> bool:
         return (
             self._everything
             or self._is_rewritten(case.draft)
-            or self._above_changed(case.draft.head)
+            or self._above_changed(case.draft.head.directory)
             or any(self._function_changed(case, key) for key in case.functions)
             or (bool(self._others) and any(map(self._changed, self._files_of(case))))
             or self._snapshot_changed(case)
@@ -132,14 +134,14 @@ class _Question:
         as_before = {_frozen(scenario) for scenario in known}
         return frozenset(n for n, scenario in enumerate(found) if _frozen(scenario) not in as_before)
 
-    def _above_changed(self, head: FileHead) -> bool:
-        directory = head.directory
-        while True:
-            if any(self._changed(os.path.join(directory, name)) for name in directory_defaults.NAMES):
-                return True
-            if directory in (self._rendering.files.root, os.path.dirname(directory)):
-                return False
-            directory = os.path.dirname(directory)
+    def _above_changed(self, directory: str) -> bool:
+        """Whether a `_defaults.yml` of the directory, or of one above it in the project, did."""
+        if directory not in self._above:
+            parent = os.path.dirname(directory)
+            self._above[directory] = any(
+                self._changed(os.path.join(directory, name)) for name in directory_defaults.NAMES
+            ) or (directory not in (self._rendering.files.root, parent) and self._above_changed(parent))
+        return self._above[directory]
 
     def _files_of(self, case: Expanded) -> frozenset[str]:
         if case.id not in self._files:
@@ -211,7 +213,7 @@ class _Question:
             return True
         if os.path.basename(directory) == snapshot_files.DIRECTORY:
             return True
-        return path in self._named_files() and self._is_apart(path, function)
+        return self._is_apart(path, function) and path in self._named_files()
 
     def _named_files(self) -> frozenset[str]:
         """The places of the files that scenarios name."""
@@ -226,11 +228,10 @@ class _Question:
         service's own nor one with the handler in it."""
         handler = os.path.join(function.code, *function.handler.rpartition(".")[0].split("/"))
         used = (self._directory(function.service.root), self._directory(function.code), self._place(handler))
-        homes = {self._directory(case.draft.head.directory) for case in self._cases}
         return any(
             path.startswith(home + os.sep)
             and not any((one + os.sep).startswith(home + os.sep) for one in used)
-            for home in homes
+            for home in self._homes
         )
 
     def _is_scenario_file(self, path: str) -> bool:
