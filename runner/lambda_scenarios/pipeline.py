@@ -30,7 +30,7 @@ from lambda_scenarios.scenarios import discover
 from lambda_scenarios.scenarios.build import TOP, Above
 from lambda_scenarios.scenarios.directory_defaults import DirectoryDefaults
 from lambda_scenarios.scenarios.expand import expand_files
-from lambda_scenarios.scenarios.load import load_files
+from lambda_scenarios.scenarios.load import load_files, read_source
 from lambda_scenarios.scenarios.render import render_cases
 from lambda_scenarios.scenarios.select import Chosen, Selection, select_cases
 from lambda_scenarios.services.catalog import Catalog
@@ -230,7 +230,8 @@ def expand(
     else:
         found, above = _configured(suite, configuration, world)
         wrong = list(configuration.problems)
-    files = load_files(found, problems=wrong, above=DirectoryDefaults(root, above).above)
+    read = read_source if suite.turn is None else suite.turn.sources.read
+    files = load_files(found, read, wrong, DirectoryDefaults(root, above).above)
     if configuration is not None and configuration.problems:
         raise UsageError(*dict.fromkeys(wrong))  # what is missing would be found wrong by all that comes next
     expanded = expand_files(files, catalog, suite.settings, root, wrong)

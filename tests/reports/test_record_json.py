@@ -61,6 +61,7 @@ def test_record_round_trip(record: Record) -> None:
     text = text.encode().decode()
     json.loads(text)
     again = record_json.decode(text)
+    assert record_json.id_of(text) == again.id
     assert without_payloads(again) == without_payloads(record)
     for before, after in zip(payloads(record), payloads(again), strict=True):
         for was, found in zip(before, after, strict=True):

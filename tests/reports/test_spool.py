@@ -56,6 +56,7 @@ def test_any_records(records: list[Record], tmp_path_factory: pytest.TempPathFac
     assert [json.loads(text) for text in found.texts()] == [
         json.loads(record_json.encode(record)) for record in records
     ]
+    assert list(found.statuses()) == [(one.id, one.status) for one in found.records()]
 
 
 def test_what_never_ran_is_reported_with_the_reason(tmp_path: Path) -> None:

@@ -289,6 +289,13 @@ def _decoded_invocation(found: dict[str, Any], payloads: _Payloads) -> Invocatio
     return InvocationRecord._make(_invocation_fields(found))
 
 
+def id_of(text: str) -> str:
+    """The id of the record that `encode` wrote, or `encode_planned`; nothing behind it is looked at."""
+    # Quotes inside of strings are escaped: this ends the id.
+    found: str = json.loads(text[: text.index('","file":') + 1] + "}")["id"]
+    return found
+
+
 def decode(text: str, payloads: bool = True) -> Record:
     """The record that `encode` wrote, its JSON texts to the letter (line ends in them apart).
 

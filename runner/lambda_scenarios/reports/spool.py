@@ -281,6 +281,11 @@ class Spool:
             counts[status] = counts.get(status, 0) + 1
         return counts
 
+    def statuses(self) -> Iterator[tuple[str, Status]]:
+        """The id and the status of each scenario, in the order of the plan."""
+        for text, status in zip(self.texts(), self._statuses, strict=True):
+            yield record_json.id_of(text), status or "not run"
+
     def _selected(self, wanted: Container[Status] | None) -> Iterator[str]:
         with self._open() as file:
             window = _Window(file.fileno())

@@ -149,7 +149,7 @@ class _Question:
         return self._files[case.id]
 
     def _snapshot_changed(self, case: Expanded) -> bool:
-        return self._changed(snapshot_files.file_of(case.draft.head.path)) and _compares_snapshots(case.draft)
+        return _compares_snapshots(case.draft) and self._changed(snapshot_files.file_of(case.draft.head.path))
 
     # ---- its functions
 

@@ -1,7 +1,7 @@
 """One run of a watch, in a process of its own: what it runs, and what it leaves for the next.
 
 Whoever watches forks for each run: nothing of it, no file that was read and no code that was loaded, is known
-to the next.
+to the next. Only scenario files are read ahead, by whoever watches.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.scenarios.draft import Expanded
     from lambda_scenarios.scenarios.narrow import Site
     from lambda_scenarios.scenarios.select import Chosen
+    from lambda_scenarios.watching.sources import Sources
 
 # Modules of these may be loaded before a run, to make it faster: no user's code is among them.
 _OURS = frozenset(("lambda_scenarios", "yaml", "_yaml", "jinja2", "markupsafe", "jsonschema_rs"))
@@ -49,6 +50,7 @@ class Notes(NamedTuple):
     untouched: bool = False
     placeless: bool = False
     modules: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # of scenarios, absolute
 
 
 def notes_of(text: bytes) -> Notes:
@@ -61,8 +63,9 @@ def notes_of(text: bytes) -> Notes:
 
 class Turn:
     """What to run. `changes` None: everything; else what they touch, and what `statuses` don't have. `only`
-    are ids that alone are meant, None: all that are selected. `earlier` and `kept` are descriptors: of the
-    results until now, None where there are none, and for those after this run; `told` for the notes."""
+    are ids that alone are meant, None: all that are selected. `sources` has scenario files that were read
+    already. `earlier` and `kept` are descriptors: of the results until now, None where there are none, and
+    for those after this run; `told` for the notes."""
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Turn:
         content: Callable[[str], bytes | None],
         statuses: Mapping[str, Status],
         only: frozenset[str] | None,
+        sources: Sources,
         earlier: int | None,
         kept: int,
         told: int,
@@ -78,6 +82,7 @@ class Turn:
         self._content = content
         self._statuses = statuses
         self._only = only
+        self.sources = sources
         self._earlier = earlier
         self._kept = kept
         self._told = told
@@ -187,12 +192,7 @@ class Turn:
 
     def keep(self, spool: Spool) -> None:
         """Leaves all results to the next run."""
-        from lambda_scenarios.reports.record_json import decode
-
-        self._after = {}
-        for text in spool.texts():
-            record = decode(text, payloads=False)
-            self._after[record.id] = record.status
+        self._after = dict(spool.statuses())
         with open(spool.path, "rb", closefd=isinstance(spool.path, str)) as file:
             file.seek(0)
             _write(self._kept, file.read())
@@ -229,6 +229,7 @@ class Turn:
             self._untouched,
             self._placeless,
             tuple(loaded),
+            tuple(dict.fromkeys(case.draft.head.path for case in self._chosen)),
         )
         _write(self._told, json.dumps(notes._asdict()).encode())
 

@@ -18,6 +18,7 @@ from lambda_scenarios.reports.style import ASCII, STATUS_PAINT, UNICODE, Look, s
 from lambda_scenarios.reports.text import display_width, printable
 from lambda_scenarios.watching.inotify import Inotify
 from lambda_scenarios.watching.repository import not_ignored
+from lambda_scenarios.watching.sources import Sources
 from lambda_scenarios.watching.tree import Ground, Tree, is_snapshot
 from lambda_scenarios.watching.turn import Notes, Turn, notes_of
 
@@ -64,6 +65,7 @@ class _Watch:
         self._loop = Loop()
         self._statuses: dict[str, Status] = {}
         self._only: frozenset[str] | None = None
+        self._sources = Sources()
         self._whole = True  # nothing has run yet
         self._asked = False  # for everything
         self._told: frozenset[str] | None = frozenset()  # directories in which something happened
@@ -120,8 +122,9 @@ class _Watch:
         share, shortest = _TOLD if self._tree.told else _UNTOLD
         due = time.monotonic() + shortest
         while not signals.interrupts and not self._asked:
+            reads = not changed and self._sources.read_some()
             now = time.monotonic()
-            self._loop.turn(_QUIET if changed else max(0.0, due - now))
+            self._loop.turn(_QUIET if changed else 0.0 if reads else max(0.0, due - now))
             directories, self._told = self._told, frozenset()
             now = time.monotonic()
             if directories:
@@ -171,6 +174,7 @@ class _Watch:
             self._tree.content,
             self._statuses,
             self._only,
+            self._sources,
             self._results[0].fileno() if self._has_results else None,
             self._results[1].fileno(),
             self._notes.fileno(),
@@ -217,6 +221,8 @@ class _Watch:
         if not meanwhile and not self._asked:
             self._say_that_it_goes_on()
         _load(notes.modules)
+        if notes.files:
+            self._sources.expect(notes.files)
         return meanwhile
 
     def _take(self, notes: Notes) -> None:
