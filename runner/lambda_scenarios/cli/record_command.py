@@ -10,7 +10,7 @@ import sys
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.invoke_command import add_invocation, invoked, request_of
-from lambda_scenarios.cli.parser import Parser
+from lambda_scenarios.cli.parser import Parser, pairs
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.runtimes.runtime import World
 
@@ -52,8 +52,15 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     if recorded.remark:
         print(f"warning: {recorded.remark}", file=sys.stderr)
     selected = shlex.quote(f"{shown[0]}::{recorded.name}")
-    print(f"next: lambda-scenarios run {' '.join((selected, *_needed(options)))}")
+    secrets = [f"{name}=…" for name in _secrets(options) if name not in world.environ]
+    print("next:", *secrets, "lambda-scenarios run", selected, *_needed(options))
     return statuses.DONE
+
+
+def _secrets(options: argparse.Namespace) -> dict[str, str]:
+    from lambda_scenarios.recorder.record import secrets_of
+
+    return secrets_of(pairs("--env", options.env))
 
 
 def _cases(file: str, options: argparse.Namespace, world: World) -> tuple[Case, ...]:
@@ -65,7 +72,7 @@ def _cases(file: str, options: argparse.Namespace, world: World) -> tuple[Case, 
     overrides = Overrides(
         region=options.region, skip_package=options.skip_package, aws_profile=options.aws_profile
     )
-    settings = RunSettings(world.environ, 0.0, "seed", overrides)
+    settings = RunSettings({**world.environ, **_secrets(options)}, 0.0, "seed", overrides)
     suite = Suite((file,), Selection(), settings, options.root, options.configuration)
     return read(suite, world).cases
 

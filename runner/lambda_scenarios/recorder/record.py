@@ -199,7 +199,16 @@ def _known(recording: Recording) -> Known:
     environment = [value for _, value in invocation.environment if value is not None]
     own = [value for _, value in invocation.function.environment]
     texts = (invocation.event.decode("utf-8", "replace"), *context, *environment, *own)
-    return Known(texts, recording.outcome.started_at, recording.outcome.request_id)
+    secrets = tuple(secrets_of(recording.request.environment).items())
+    return Known(texts, recording.outcome.started_at, recording.outcome.request_id, secrets)
+
+
+def secrets_of(environment: tuple[tuple[str, str | None], ...]) -> dict[str, str]:
+    """Variables that no file may hold, with their values: scenarios take them from the shell."""
+    from lambda_scenarios.reports.masking import secret_names
+
+    names = secret_names([name for name, _ in environment])
+    return {name: value for name, value in environment if name in names and value}
 
 
 def _top(recording: Recording, path: str) -> Item:
@@ -235,12 +244,9 @@ def _head(recording: Recording, name: str) -> Item:
 
 def _environment(variables: tuple[tuple[str, str | None], ...]) -> Json:
     """A secret is taken from the shell of whoever runs the scenario."""
-    from lambda_scenarios.reports.masking import secret_names
-
-    secret = secret_names([name for name, _ in variables])
+    secrets = secrets_of(variables)
     return {
-        name: f"{{{{ env.{name} }}}}" if name in secret and value else untemplated(value)
-        for name, value in variables
+        name: f"{{{{ env.{name} }}}}" if name in secrets else untemplated(value) for name, value in variables
     }
 
 

@@ -29,11 +29,12 @@ _OF_REQUEST = {"short": "[0-9a-f]{8}", "whole": "[0-9a-f]{32}"}
 
 class Known(NamedTuple):
     """What tells the run's own from what was given: the texts that went in, when it was (seconds), and the
-    id of the request."""
+    id of the request. `secrets` are variables that are given, with their values, which nobody may read."""
 
     texts: tuple[str, ...]
     now: float
     request_id: str = ""
+    secrets: tuple[tuple[str, str], ...] = ()
 
     def has(self, text: str) -> bool:
         return any(text in known for known in self.texts)
@@ -62,6 +63,11 @@ def has_varying(value: Json) -> bool:
 
 
 def _text(text: str, known: Known) -> Json:
+    if not is_template(text):
+        for name, value in known.secrets:
+            text = text.replace(value, f"{{{{ env.{name} }}}}")
+        if is_template(text):
+            return text
     found = [match for match in _pattern(known).finditer(text) if _varies(match, known)]
     if not found:
         return {"$literal": text} if is_template(text) else text
