@@ -12,6 +12,7 @@ import os
 from collections.abc import Collection, Iterable
 
 from lambda_scenarios import state
+from lambda_scenarios.scenarios.discover import split_id
 
 NAME = "last-failed"
 
@@ -39,7 +40,7 @@ def stale(root: str, files: Collection[str], ids: Collection[str]) -> frozenset[
 
 
 def _is_gone(root: str, one: str, files: Collection[str]) -> bool:
-    file = one.rpartition("::")[0]
+    file, _ = split_id(one)
     return file in files or not os.path.exists(os.path.join(root, file))
 
 

@@ -210,7 +210,7 @@ def choose(expanded: Sequence[Expanded], suite: Suite, world: World, catalog: Ca
         return Chosen(chosen)
     from lambda_scenarios.scenarios.narrow import Site, narrow
 
-    site = Site(suite.root, world.cwd, catalog, suite.settings, suite.results)
+    site = Site(suite.root, world.cwd, catalog, suite.settings, suite.results, tuple(expanded))
     left = narrow(chosen, suite.selection, site)
     return left if suite.turn is None else suite.turn.narrow(left, site)
 

@@ -8,7 +8,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -114,10 +115,12 @@ def shop(template: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(template, tmp_path / "shop", symlinks=True))
 
 
-def selected(project: Path, revision: str = "HEAD", *arguments: str) -> list[str]:
+def selected(
+    project: Path, revision: str = "HEAD", *arguments: str, env: Mapping[str, str] | None = None
+) -> list[str]:
     """Inside of this process, since there are many."""
     output = io.StringIO()
-    world = World(running.environment(), str(project))
+    world = World(running.environment(env), str(project))
     with contextlib.redirect_stdout(output):
         assert main(["list", "--json", "--changed-since", revision, *arguments], world) == 0
     return [entry["name"] for entry in json.loads(output.getvalue())]
@@ -320,6 +323,132 @@ def test_what_a_build_makes_and_git_ignores_is_made_of_everything(shop: Path) ->
     assert "built" not in selected(shop)
     write(shop, "scenarios/notes.txt", "")
     assert "built" in selected(shop)
+
+
+def test_what_git_ignores_outside_of_a_service_is_made_of_anything_in_the_project(shop: Path) -> None:
+    write(
+        shop,
+        "scenarios/built.yml",
+        f"functions: {{built: {{handler: app.handler, runtime: python{VERSION}, code: ../ignored}}}}\n"
+        "service: null\nscenarios: [{name: built, function: built}]\n",
+    )
+    write(shop, "ignored/app.py", HANDLER)
+    commit(shop)
+    write(shop, "README.md", "what it is compiled from\n")
+    assert selected(shop) == ["built"]
+
+
+def test_layers_in_archives_and_those_that_git_ignores(shop: Path) -> None:
+    service = SERVICE.replace(
+        "handler: src/orders/app.handler",
+        "handler: src/orders/app.handler, layers: [{Ref: ZippedLambdaLayer}]",
+    ).replace(
+        "    handler: src/mails/app.handler\n", "    handler: src/mails/app.handler\n    layers: *made\n"
+    )
+    layers = "layers: {zipped: {package: {artifact: layer.zip}}, made: {path: ignored/made}}\n"
+    write(shop, "serverless.yml", layers + service.replace("*made", "[{Ref: MadeLambdaLayer}]"))
+    write(shop, "ignored/made/python/m.py", "")
+    archive(shop / "layer.zip", "x = 1\n")
+    commit(shop)
+    assert selected(shop) == []
+    archive(shop / "layer.zip", "x = 2\n")
+    # What the other was made of may be anything.
+    assert selected(shop) == ["m1", "m2", *ALL_ORDERS]
+    assert selected(shop, "HEAD", "--function", "orders") == ["m2", *ALL_ORDERS]
+    git(shop, "checkout", "--quiet", ".")
+    write(shop, "README.md", "what a layer is made of\n")
+    assert selected(shop) == ["m1", "m2"]
+
+
+def archive(path: Path, text: str) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("python/x.py", text)
+        file.writestr("app.py", HANDLER)
+
+
+TEMPLATE = f"""\
+Transform: AWS::Serverless-2016-10-31
+Globals: {{Function: {{Handler: app.handler, Runtime: python{VERSION}}}}}
+Resources:
+  Zipped: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: ../zips/code.zip}}}}
+  Layered: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: own/, Layers: [!Ref Layer]}}}}
+  Layer: {{Type: AWS::Serverless::LayerVersion, Properties: {{ContentUri: ../zips/layer.zip}}}}
+  Built: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: ../code/built}}}}
+"""
+
+
+def test_code_of_a_template_that_lies_outside_of_its_directory(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    write(tmp_path, "infra/template.yaml", TEMPLATE)
+    names = ("Zipped", "Layered", "Built")
+    scenarios = "".join(f"  - {{name: {name}, function: {name}}}\n" for name in names)
+    write(tmp_path, "scenarios/s.yml", f"service: ../infra\nscenarios:\n{scenarios}")
+    for directory in ("infra/own", "code/built", "infra/.aws-sam/build/Built"):
+        write(tmp_path, f"{directory}/app.py", HANDLER)
+    (tmp_path / "zips").mkdir()
+    archive(tmp_path / "zips" / "code.zip", "")
+    archive(tmp_path / "zips" / "layer.zip", "")
+    write(tmp_path, ".gitignore", ".aws-sam/\n")
+    built = TEMPLATE.replace("../code/built", "Built").replace("../zips", "../../../zips")
+    write(tmp_path, "infra/.aws-sam/build/template.yaml", built.replace("own/", "../../own"))
+    commit(tmp_path)
+    assert selected(tmp_path) == []
+    archive(tmp_path / "zips" / "code.zip", "x = 1\n")
+    assert selected(tmp_path) == ["Zipped"]
+    git(tmp_path, "checkout", "--quiet", ".")
+    archive(tmp_path / "zips" / "layer.zip", "x = 1\n")
+    assert selected(tmp_path) == ["Layered"]
+    git(tmp_path, "checkout", "--quiet", ".")
+    write(tmp_path, "code/built/helper.py", "")
+    assert selected(tmp_path) == ["Built"]
+
+
+def test_what_other_scenarios_name_is_no_code_either(shop: Path) -> None:
+    (shop / "serverless.yml").write_text(
+        SERVICE.replace("package: {individually", "x-package: {individually")
+    )
+    commit(shop)
+    write(shop, "scenarios/rows.csv", "n\n1\n2\n3\n")
+    assert selected(shop) == ["o4 1", "o4 2", "o4 3"]
+    assert selected(shop, "HEAD", "--function", "mails") == []
+    assert selected(shop, "HEAD", "-k", "o1") == []
+
+
+class TestRepositories:
+    @pytest.fixture
+    def with_library(self, shop: Path) -> Path:
+        library = shop.parent / "library"
+        write(library, "x.py", "")
+        git(library, "init", "--quiet", "--initial-branch", "main")
+        commit(library)
+        allowed = ("-c", "protocol.file.allow=always")
+        git(shop, *allowed, "submodule", "--quiet", "add", "../library", "src/mails/lib")
+        commit(shop)
+        return shop
+
+    def test_a_new_file_in_a_submodule(self, with_library: Path) -> None:
+        write(with_library, "src/mails/lib/new.py", "")
+        assert selected(with_library) == ["m1", "m2"]
+
+    @pytest.mark.parametrize("setting", ["diff.ignoreSubmodules", "submodule.src/mails/lib.ignore"])
+    def test_submodules_that_git_is_told_to_pass_over(self, with_library: Path, setting: str) -> None:
+        git(with_library, "config", setting, "all")
+        write(with_library, "src/mails/lib/x.py", "x = 1\n")
+        assert selected(with_library) == ["m1", "m2"]
+
+    def test_a_hook_of_a_worktree_with_the_project_below_its_top(self, shop: Path) -> None:
+        top = shop.parent / "top"
+        top.mkdir()
+        shutil.rmtree(shop / ".git")
+        shop.rename(top / "shop")
+        write(top, "shop/lambda-scenarios.yml", "retries: 0\n")
+        git(top, "init", "--quiet", "--initial-branch", "main")
+        commit(top)
+        git(top, "worktree", "add", "--quiet", "../tree", "-b", "other")
+        write(shop.parent, "tree/shop/src/mails/new.py", "")
+        directory = str(top / ".git" / "worktrees" / "tree")
+        hook = {"GIT_DIR": directory, "GIT_INDEX_FILE": f"{directory}/index.lock"}
+        assert selected(shop.parent / "tree" / "shop", env=hook) == ["m1", "m2"]
 
 
 class TestMistakes:

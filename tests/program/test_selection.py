@@ -125,6 +125,17 @@ class TestLastFailed:
         running.run(shop, "run", "-k", "renamed")
         assert last_failed.known(str(shop)) == {"scenarios/s.yml::a"}
 
+    def test_names_and_directories_with_colons_are_kept(self, shop: Path) -> None:
+        (shop / "scenarios" / "a::b").mkdir()
+        (shop / "scenarios" / "t.yml").write_text("scenarios:\n" + ONE % ('":x"', 2) + ONE % ('":"', 2))
+        write(shop, "a::b/u.yml", y=2)
+        write(shop, s=2)
+        running.run(shop, "run")
+        running.run(shop, "run", "scenarios/s.yml")
+        assert listed(shop, "--last-failed") == ["y", "s", ":x", ":"]
+        for name in (":x", ":"):
+            assert listed(shop, f"scenarios/t.yml::{name}") == [name]
+
     def test_it_is_kept_in_the_project_s_root_and_hidden_from_git(self, shop: Path) -> None:
         write(shop, a=2)
         (shop / ".git").mkdir()

@@ -69,6 +69,8 @@ class Function(NamedTuple):
     memory: int = 1024  # MB
     environment: tuple[tuple[str, str], ...] = ()
     layers: tuple[str, ...] = ()  # absolute directories
+    layers_from: tuple[str, ...] = ()  # absolute: what each that AWS has not was made of, or itself
+    code_from: str | None = None  # absolute: the archive or the sources of `code`, where these are named
     architecture: str = "x86_64"
     image: str | None = None  # as `docker pull` takes it
     image_config: ImageConfig = ImageConfig()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.phrases import plural
 from lambda_scenarios.reports.text import shell_quote
+from lambda_scenarios.scenarios.discover import split_id
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import AttemptRecord, InvocationRecord, Record
@@ -69,7 +70,7 @@ def step(i: InvocationRecord) -> str:
 
 def served_before(i: InvocationRecord, more: str) -> str:
     """The names of the last scenarios that its worker had served; `more` stands for those before."""
-    names = [scenario_id.rpartition("::")[2] for scenario_id in i.before]
+    names = [split_id(scenario_id)[1] for scenario_id in i.before]
     hidden = f"{more}, " if len(names) > _MAX_BEFORE else ""
     return f"its worker had served before: {hidden}{', '.join(names[-_MAX_BEFORE:])}"
 

@@ -29,7 +29,7 @@ def changed_since(cases: Sequence[Expanded], revision: str, site: Site) -> tuple
     before = Before(base.content, base.ignores)
     rendering = Rendering(site.catalog, site.settings, site.root)
     changes = frozenset(path for path in base.changes() if not _is_left(path, site.results))
-    found = touched(cases, changes, before, rendering, site.catalog)
+    found = touched(cases, changes, before, rendering, site.catalog, site.read)
     return found, base.commit[:12]
 
 

@@ -76,6 +76,15 @@ def project_root(cwd: str) -> str:
     return find(cwd).root
 
 
+def split_id(written: str) -> tuple[str, str]:
+    """The path and the name in `PATH::NAME`, empty where there is no `::`. Names don't contain it, but may
+    begin with a colon; paths may contain it."""
+    file, separator, name = written.rpartition("::")
+    if not separator:
+        return "", ""
+    return (file[:-1], f":{name}") if file.endswith(":") else (file, name)
+
+
 def _requests(paths: Sequence[str], cwd: str, root: str) -> list[Request]:
     requests: list[Request] = []
     wrong: list[Diagnostic] = []
@@ -94,8 +103,8 @@ def _request(given: str, cwd: str, root: str) -> Request | Diagnostic:
     whole = os.path.normpath(os.path.join(cwd, given))
     if given and _exists(whole):
         return Request(whole, given)
-    file, separator, name = given.rpartition("::")
-    if not separator or not file:
+    file, name = split_id(given)
+    if not file:
         return _no_such_path(given, cwd)
     path = os.path.normpath(os.path.join(cwd, file))
     first = given.partition("::")[0]

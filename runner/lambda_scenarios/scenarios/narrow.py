@@ -29,6 +29,7 @@ class Site(NamedTuple):
     catalog: Catalog
     settings: RunSettings
     results: tuple[str, ...] = ()  # as in Suite
+    read: tuple[Expanded, ...] = ()  # all scenarios, selected or not
 
 
 def narrow(chosen: Sequence[Expanded], selection: Selection, site: Site) -> Chosen:

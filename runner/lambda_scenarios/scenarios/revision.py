@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from lambda_scenarios.errors import Diagnostic, UsageError, did_you_mean
 
 _SYMBOLIC_LINK = "120000"
+_SUBMODULE = "160000"
+# What git sets for its hooks: it stands for the top of a repository, wherever git is started.
+_OF_A_HOOK = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
 _MOST_ALIASES = 100_000
 _SHALLOW = (
     "this clone is shallow, as those of CI systems are: it has only the last commits",
@@ -26,6 +29,9 @@ class Revision:
         """
         self._name = name
         self._environ = {**environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+        if "GIT_WORK_TREE" not in environ:  # else somebody says where the repository is
+            for variable in _OF_A_HOOK:
+                self._environ.pop(variable, None)
         self._directory = directory
         self.top = self._top()
         self.commit = self._branching(self._commit())
@@ -75,23 +81,38 @@ class Revision:
         """The files that were changed, added or deleted, committed or not, but for what git ignores: absolute
         paths without symbolic links in their directories. Raises UsageError.
 
-        Of a submodule or another repository in which something changed, all files count.
+        Of a submodule with another commit or changed files, or another repository, all files count.
         """
-        changed = self._paths("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", self.commit, "--")
-        changed += self._paths("ls-files", "--others", "--exclude-standard", "-z")
+        differing = ("--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules=untracked", "-z")
+        changed = self._paths("diff", *differing, self.commit, "--")
+        entries = self._entries(self.top)
+        changed += self._untracked(self.top, entries)
         files: set[str] = set()
         for path in changed:
             if os.path.isdir(path) and not os.path.islink(path):
                 files.update(_files_under(path))
             else:
                 files.add(path)
-        return frozenset(files | self._aliases(files))
+        return frozenset(files | self._aliases(files, entries))
 
-    def _aliases(self, files: set[str]) -> set[str]:
+    def _entries(self, repository: str) -> list[tuple[str, str]]:
+        """What the index of a repository (absolute) has: mode and path, as `100644` and `src/app.py`."""
+        done = self._git("ls-files", "--stage", "-z", at=repository)
+        entries = (entry.partition("\t") for entry in os.fsdecode(done.stdout).split("\0") if entry)
+        return [(said.partition(" ")[0], path) for said, _, path in entries]
+
+    def _untracked(self, repository: str, entries: Sequence[tuple[str, str]]) -> list[str]:
+        """The files that nobody has added yet, in a repository and its submodules."""
+        found = self._paths("ls-files", "--others", "--exclude-standard", "-z", at=repository)
+        for mode, name in entries:
+            inner = os.path.join(repository, name)
+            if mode == _SUBMODULE and os.path.exists(os.path.join(inner, ".git")):
+                found += self._untracked(inner, self._entries(inner))
+        return found
+
+    def _aliases(self, files: set[str], entries: Sequence[tuple[str, str]]) -> set[str]:
         """The names that changed files have by symbolic links of the repository."""
-        done = self._git("ls-files", "--stage", "-z", at_top=True)
-        entries = [entry.partition("\t") for entry in os.fsdecode(done.stdout).split("\0")]
-        links = [os.path.join(self.top, path) for mode, _, path in entries if mode.startswith(_SYMBOLIC_LINK)]
+        links = [os.path.join(self.top, path) for mode, path in entries if mode == _SYMBOLIC_LINK]
         links += [path for path in files if os.path.islink(path)]
         targets = {link: os.path.realpath(link) for link in links}
         found: set[str] = set()
@@ -118,17 +139,19 @@ class Revision:
             return True
         return path != self.top and self._git("check-ignore", "--quiet", path).returncode == 0
 
-    def _paths(self, *arguments: str) -> list[str]:
-        done = self._git(*arguments, at_top=True)
+    def _paths(self, *arguments: str, at: str | None = None) -> list[str]:
+        """The paths that git prints of a repository, the project's own or that in `at`, absolute."""
+        at = self.top if at is None else at
+        done = self._git(*arguments, at=at)
         if done.returncode != 0:
             raise self._refused("git can't say what has changed", (_said(done),))
-        return [os.path.join(self.top, path) for path in os.fsdecode(done.stdout).split("\0") if path]
+        return [os.path.join(at, path) for path in os.fsdecode(done.stdout).split("\0") if path]
 
-    def _git(self, *arguments: str, at_top: bool = False) -> subprocess.CompletedProcess[bytes]:
+    def _git(self, *arguments: str, at: str | None = None) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(
                 ("git", *arguments),  # noqa: S607  # the user's, wherever it is
-                cwd=self.top if at_top else self._directory,
+                cwd=self._directory if at is None else at,
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

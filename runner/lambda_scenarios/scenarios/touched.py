@@ -52,15 +52,16 @@ def touched(
     before: Before,
     rendering: Rendering,
     catalog: Catalog,
+    read: Sequence[Expanded] = (),
 ) -> tuple[Expanded, ...]:
-    """Those of the cases that the changes touch, in order.
+    """Those of the cases that the changes touch, in order; `read` are all that were read, these among them.
 
     `changes` are absolute paths, without symbolic links in their directories, of files that were changed,
     added or deleted. `rendering` is of the cases' project, for this alone.
     """
     if not changes:
         return ()
-    question = _Question(cases, changes, before, rendering, catalog)
+    question = _Question(read or cases, changes, before, rendering, catalog)
     return tuple(case for case in cases if question.touches(case))
 
 
@@ -180,15 +181,19 @@ class _Question:
         )
 
     def _code_changed(self, function: Function) -> bool:
-        if any(self._directory_changed(layer) for layer in function.layers):
+        if any(self._source_changed(source, function) for source in function.layers_from):
             return True
-        package, root = function.package, function.service.root
+        package, root, source = function.package, function.service.root, function.code_from
         if package is not None and package.is_artifact:
-            if not self._is_unknown(package.archive):
-                return self._changed(package.archive)
-            return self._any_code(root, function)
+            source = package.archive
+        elif source is None and os.path.isfile(function.code):
+            source = function.code
+        if source is not None and not os.path.isdir(source):
+            return self._source_changed(source, function)
+        if source is not None and self._any_code(source, function):
+            return True
         if self._is_unknown(function.code) or function.image is not None:
-            return self._any_code(root, function)  # something makes it out of what lies there
+            return self._any_code(self._workshop(function.code, function), function)
         if package is None or function.code != root or package.unresolved or function.build is not None:
             return self._any_code(function.code, function)
         contains = container(Rules(package.exclude, package.include))
@@ -202,8 +207,22 @@ class _Question:
     def _any_code(self, directory: str, function: Function) -> bool:
         return any(not self._is_test_data(path, function) for path in self._under(self._directory(directory)))
 
-    def _directory_changed(self, directory: str) -> bool:
-        return any(True for _ in self._under(self._directory(directory)))
+    def _source_changed(self, path: str, function: Function) -> bool:
+        """Whether a file, or something in a directory, changed."""
+        if self._is_unknown(path):
+            return self._any_code(self._workshop(path, function), function)
+        return self._any_code(path, function) if os.path.isdir(path) else self._changed(path)
+
+    def _workshop(self, path: str, function: Function) -> str:
+        """The directory in which what git ignores is made, of anything that lies there: that of the service,
+        but for what lies elsewhere in the project."""
+        root, project = function.service.root, self._rendering.files.root
+        if function.service.file is None:
+            return project
+        return root if self._is_in(path, root) or not self._is_in(path, project) else project
+
+    def _is_in(self, path: str, directory: str) -> bool:
+        return (self._directory(path) + os.sep).startswith(self._directory(directory).rstrip(os.sep) + os.sep)
 
     # ---- what is no code
 

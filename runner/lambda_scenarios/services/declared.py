@@ -44,6 +44,7 @@ class Declared(NamedTuple):
     problems: tuple[Problem, ...]
     warnings: tuple[Diagnostic, ...]
     package: Package | None = None
+    code_from: str | None = None  # as of the function
 
     def has_problem(self, path: str) -> bool:
         return any(problem.path == path for problem in self.problems)
@@ -113,6 +114,8 @@ def function_of(key: str, name: str, declared: Declared, service: ServiceInfo, o
         memory=declared.memory,
         environment=tuple((name, value) for name, value in declared.environment if value is not None),
         layers=declared.layers.directories,
+        layers_from=declared.layers.sources,
+        code_from=declared.code_from,
         architecture=declared.architecture or "x86_64",
         image=declared.image,
         image_config=declared.image_config,

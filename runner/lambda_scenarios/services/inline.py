@@ -64,6 +64,7 @@ def _function(
     layers = declared.get("layers")
     image = declared.get("image")
     build = declared.get("build")
+    own_layers = tuple(_absolute(base, layer) for layer in layers) if isinstance(layers, list) else ()
     return Function(
         key=key,
         name=f"{service.name}-{service.stage}-{key}",
@@ -74,7 +75,8 @@ def _function(
         timeout=_number(declared.get("timeout"), _TIMEOUT),
         memory=int(_number(declared.get("memory"), _MEMORY)),
         environment=_environment(environment if isinstance(environment, dict) else {}),
-        layers=tuple(_absolute(base, layer) for layer in layers) if isinstance(layers, list) else (),
+        layers=own_layers,
+        layers_from=own_layers,
         architecture=str(declared.get("architecture") or "x86_64"),
         image=image if isinstance(image, str) else None,
         build=build if isinstance(build, str) else None,

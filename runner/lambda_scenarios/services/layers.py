@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 class Layers(NamedTuple):
-    """`directories` are absolute. `declared` says what the layers are, as far as it can be resolved: the ARN,
+    """`directories` are absolute, as are `sources`: what the declaration names of the service's own, the same
+    directories or archives. `declared` says what the layers are, as far as it can be resolved: the ARN,
     or the directory or archive of one of the service's own, relative to the service where that is shorter."""
 
     directories: tuple[str, ...]
@@ -30,6 +31,7 @@ class Layers(NamedTuple):
     left_out: bool
     problems: tuple[Problem, ...]
     warnings: tuple[Diagnostic, ...]
+    sources: tuple[str, ...] = ()
 
 
 NO_LAYERS = Layers((), (), False, (), ())
@@ -52,6 +54,7 @@ def read_layers(
     declared: list[Json] = []
     problems: list[Problem] = []
     warnings: list[Diagnostic] = []
+    sources: list[str] = []
     for index, item in enumerate(layers.value):
         located = Located(item, layers.origin.at(index))
         try:
@@ -61,7 +64,9 @@ def read_layers(
             declared.append(value)
             own = _own_layer(resolver, value, located)
             if own is not None:
-                directory, declared[-1] = _directory(resolver, own, located, root)
+                directory, source = _directory(resolver, own, located, root)
+                declared[-1] = shown_path(source, root)
+                sources.append(source)
             else:
                 declared[-1] = arn = _arn(value, located.origin, references)
                 directory = _of_aws(resolver, arn)
@@ -70,7 +75,9 @@ def read_layers(
             problems.append(problem_of(error, f"layers.{index}"))
         except _LeftOut as left_out:
             warnings.append(_warning(left_out, located))
-    return Layers(tuple(directories), tuple(declared), bool(warnings), tuple(problems), tuple(warnings))
+    return Layers(
+        tuple(directories), tuple(declared), bool(warnings), tuple(problems), tuple(warnings), tuple(sources)
+    )
 
 
 class _LeftOut(Exception):
@@ -112,14 +119,14 @@ def _own_layer(resolver: Resolver, value: Json, located: Located) -> str | None:
 
 
 def _directory(resolver: Resolver, name: str, located: Located, root: str) -> tuple[str, str]:
-    """The directory of a layer of the service, its own or what its artifact holds; and the path of either,
-    relative to `root`."""
+    """The directory of a layer of the service, its own or what its artifact holds; and which of the two the
+    service names. Both are absolute."""
     path = resolver.lookup("layers", name, "path")
     if path is not None:
         directory = os.path.normpath(os.path.join(root, text_in_text(path.value) or ""))
         if not os.path.isdir(directory):
             raise UnresolvableError(f"the directory of layer `{name}` does not exist", path.origin)
-        return directory, shown_path(directory, root)
+        return directory, directory
     artifact = resolver.lookup("layers", name, "package", "artifact")
     if artifact is None:
         raise UnresolvableError(f"layer `{name}` has neither `path` nor `package.artifact`", located.origin)
@@ -129,7 +136,7 @@ def _directory(resolver: Resolver, name: str, located: Located, root: str) -> tu
     try:
         cache = cache_directory(resolver.settings.environ, "layers")
         archive = os.path.normpath(os.path.join(root, shown))
-        return unpacked(archive, cache), shown_path(archive, root)
+        return unpacked(archive, cache), archive
     except UnusableArchive as error:
         label = "build it first" if "not exist" in error.problem else ""
         raise UnresolvableError(

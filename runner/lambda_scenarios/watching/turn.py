@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.record import EnvironmentRecord, Planned, Record, RunInfo, Status
 from lambda_scenarios.scenarios.directory_defaults import NAMES
+from lambda_scenarios.scenarios.discover import split_id
 from lambda_scenarios.scenarios.render import Rendering
 from lambda_scenarios.scenarios.touched import Before, touched
 
@@ -110,10 +111,7 @@ class Turn:
         root = request.suite.root
         self._flat |= {os.path.realpath(root), os.path.realpath(os.getcwd())}
         for path in request.suite.paths:
-            whole = os.path.realpath(path.partition("::")[0])
-            (self._deep if os.path.isdir(whole) else self._flat).add(
-                whole if os.path.isdir(whole) else os.path.dirname(whole)
-            )
+            self._look_at(path if os.path.exists(path) else split_id(path)[0])
         if not self.is_first:
             reports = reports._replace(history=None, github=None)
         selection = request.suite.selection
@@ -132,7 +130,8 @@ class Turn:
         rendering = Rendering(site.catalog, site.settings, site.root)
         if self._changes is not None:
             before = Before(self._content, lambda _: False)
-            found = {case.id for case in touched(cases, self._changes, before, rendering, site.catalog)}
+            touches = touched(cases, self._changes, before, rendering, site.catalog, site.read)
+            found = {case.id for case in touches}
             found |= {case.id for case in cases if self._statuses.get(case.id, "not run") == "not run"}
             cases = tuple(case for case in cases if case.id in found)
         self._survey(cases, rendering, site)
@@ -251,9 +250,20 @@ class Turn:
                 if any(os.path.exists(os.path.join(directory, name)) for name in NAMES):
                     self._flat.add(directory)
 
+    def _look_at(self, path: str) -> None:
+        """Notes a directory with all in it, or where a file is."""
+        real = os.path.realpath(path)
+        if os.path.isdir(real):
+            self._deep.add(real)
+        else:
+            self._flat.add(os.path.dirname(real))
+
     def _survey_function(self, function: Function, site: Site) -> None:
         real = os.path.realpath
         self._deep |= {real(function.code), *map(real, function.layers)}
+        for source in (*function.layers_from, function.code_from):
+            if source is not None:
+                self._look_at(source)
         if function.service.file is not None:
             self._deep.add(real(function.service.root))
             for source in site.catalog.sources(function.service.file):

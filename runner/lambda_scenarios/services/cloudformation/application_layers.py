@@ -43,6 +43,7 @@ def read_application_layers(properties: Properties, stack: Stack, world: CodeWor
     declared: list[Json] = []
     problems: list[Problem] = []
     warnings: list[Diagnostic] = []
+    sources: list[str] = []
     left_out = False
     for index in range(len(layers.value)):
         item = properties.inside(("Layers",), layers.value, index)
@@ -55,6 +56,8 @@ def read_application_layers(properties: Properties, stack: Stack, world: CodeWor
             declared[-1] = found.arn or shown_path(found.directory, stack.root)
             warnings += found.warnings
             directories.append(found.directory)
+            if found.source is not None:
+                sources.append(found.source)
         except UnresolvableError as error:
             problems.append(problem_of(error, f"layers.{index}"))
         except _LeftOut as failure:
@@ -64,7 +67,9 @@ def read_application_layers(properties: Properties, stack: Stack, world: CodeWor
             text = f"layer {failure.shown} is left out: {failure.reason}"
             where = layers.origin.at(index) if item is None else item.origin
             warnings.append(Diagnostic(text, where, notes=failure.notes, severity="warning"))
-    return Layers(tuple(directories), tuple(declared), left_out, tuple(problems), tuple(warnings))
+    return Layers(
+        tuple(directories), tuple(declared), left_out, tuple(problems), tuple(warnings), tuple(sources)
+    )
 
 
 class _LeftOut(Exception):
@@ -78,11 +83,13 @@ class _LeftOut(Exception):
 
 
 class _Found(NamedTuple):
-    """A layer's directory, absolute; of one that AWS has, the ARN as well."""
+    """A layer's directory, absolute; of one that AWS has, the ARN as well, of others what their
+    directory was made of, or itself."""
 
     directory: str
     arn: str = ""
     warnings: tuple[Diagnostic, ...] = ()
+    source: str | None = None
 
 
 def _found(item: Located, stack: Stack, world: CodeWorld) -> _Found:
@@ -146,7 +153,7 @@ def _own(name: str, property_name: str, item: Located, stack: Stack, world: Code
                 severity="warning",
             )
         )
-    return _Found(code.directory, "", tuple(warnings))
+    return _Found(code.directory, "", tuple(warnings), code.source or code.directory)
 
 
 def _reference(value: Json) -> str | None:

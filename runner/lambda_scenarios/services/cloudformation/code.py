@@ -27,12 +27,15 @@ _BUILT_BY = ("makefile", "esbuild", "dotnet7", "go1.x", "rust-cargolambda")
 
 
 class Code(NamedTuple):
-    """`directory` is absolute. `inline` is the code itself where it stands in the template."""
+    """`directory` is absolute. `inline` is the code itself where it stands in the template; else `source` is
+    the absolute path that the template names, from which the directory was unpacked or built, if it isn't it.
+    """
 
     directory: str
     origin: Origin
     inline: str | None = None
     warnings: tuple[Diagnostic, ...] = ()
+    source: str | None = None
 
 
 class Resource(NamedTuple):
@@ -61,7 +64,7 @@ def read_code(resource: Resource, stack: Stack, build: Build | None, world: Code
     source = os.path.normpath(os.path.join(stack.root, path)) if path is not None else stack.root
     newer = newer_source(build, stack.file, source)
     if newer is None:
-        return Code(_opened(directory, declared.origin, world), declared.origin)
+        return Code(_opened(directory, declared.origin, world), declared.origin, source=source)
     must_be_built = world.runtime.startswith(_COMPILED) or build_method(resource.metadata) in _BUILT_BY
     shown = os.path.relpath(newer, stack.root)
     what = "the sources are run, not the build" if not must_be_built else "what was built is run all the same"
@@ -72,7 +75,8 @@ def read_code(resource: Resource, stack: Stack, build: Build | None, world: Code
         severity="warning",
     )
     if must_be_built:
-        return Code(_opened(directory, declared.origin, world), declared.origin, warnings=(warning,))
+        opened = _opened(directory, declared.origin, world)
+        return Code(opened, declared.origin, warnings=(warning,), source=source)
     found = declared_code(declared, stack.root, world)
     return found._replace(warnings=(*found.warnings, warning))
 
@@ -123,7 +127,8 @@ def declared_code(declared: Located, root: str, world: CodeWorld) -> Code:
     if path is None:
         raise _elsewhere(declared)
     absolute = os.path.normpath(os.path.join(root, path))
-    return Code(_opened(absolute, declared.origin, world), declared.origin)
+    opened = _opened(absolute, declared.origin, world)
+    return Code(opened, declared.origin, source=None if opened == absolute else absolute)
 
 
 def _local_path(value: Json) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
@@ -101,8 +102,9 @@ def read_template_function(
     world = world._replace(runtime=runtime or "")
     layers = NO_LAYERS if deployed else read_application_layers(resource.properties, stack, world)
     code: str | None = stack.root
+    code_from = _image_context(fields) if is_image else None
     if not is_image and not deployed:
-        code = _read_code(fields, world)
+        code, code_from = _read_code(fields, world)
         if handler is not None and runtime and code is not None:
             _check_handler(fields, handler, runtime, layers=layers, code=code)
     environment = NO_VARIABLES if deployed else read_variables(resource.properties, stack)
@@ -125,6 +127,7 @@ def read_template_function(
         not_evaluated=environment.not_evaluated,
         problems=(*fields.problems, *layers.problems, *environment.problems),
         warnings=(*fields.warnings, *layers.warnings, *environment.warnings),
+        code_from=code_from,
     )
 
 
@@ -162,6 +165,12 @@ def _image(fields: _Fields) -> str | None:
     return f"{name.lower()}:{tag if isinstance(tag, str) else 'latest'}"
 
 
+def _image_context(fields: _Fields) -> str | None:
+    """The absolute directory that `sam build` makes the image from."""
+    context = fields.resource.metadata.get("DockerContext")
+    return os.path.normpath(os.path.join(fields.stack.root, context)) if isinstance(context, str) else None
+
+
 def _image_config(fields: _Fields) -> ImageConfig:
     return (
         fields.read(
@@ -194,16 +203,17 @@ def _directory(fields: _Fields, name: str, found: Located) -> str | None:
     return None if inner is None else field_values.text("WorkingDirectory", inner)
 
 
-def _read_code(fields: _Fields, world: CodeWorld) -> str | None:
+def _read_code(fields: _Fields, world: CodeWorld) -> tuple[str | None, str | None]:
+    """The directory of the code, and what it is made of, both absolute."""
     resource, stack = fields.resource, fields.stack
     try:
         code = read_code(resource, stack, stack.build, world)
         directory = code.directory if code.inline is None else _written(code, code.inline, world)
     except UnresolvableError as error:
         fields.problems.append(problem_of(error, "code"))
-        return None
+        return None, None
     fields.warnings += code.warnings
-    return directory
+    return directory, code.source
 
 
 def _written(code: Code, text: str, world: CodeWorld) -> str:
