@@ -48,12 +48,16 @@ class Manner(NamedTuple):
 
 
 class Pass:
-    """One way through the steps. `kind` as in AttemptRecord."""
+    """One way through the steps. `kind` as in AttemptRecord; `same_worker`: without steps, on the worker that
+    served the pass before, which is of the same `apart`."""
 
-    def __init__(self, apart: str | None, *, kept: bool, kind: PassKind = "") -> None:
+    def __init__(
+        self, apart: str | None, *, kept: bool, kind: PassKind = "", same_worker: bool = False
+    ) -> None:
         self.apart = apart
         self.kept = kept
         self.kind = kind
+        self.same_worker = same_worker
         self.invocations: list[InvocationRecord] = []
         self.outcomes: list[Outcome] = []
         self.captured: list[Captured] = []
@@ -156,6 +160,8 @@ class Course:
             self.over = True
             return Answer(go_on=True, released=released) if released else GO_ON
         self._pass = following
+        if following.same_worker and not self.case.steps:
+            return Answer(go_on=True, again=self._assignment().task)
         return Answer(go_on=True, then=(self._assignment(),), released=released)
 
     def _not_reached(self) -> tuple[str, ...]:

@@ -81,6 +81,7 @@ class RunRequest(NamedTuple):
     role: str | None = None  # an ARN: to assume instead of the functions' own
     max_failures: int | None = None
     max_time: float | None = None
+    fail_on_flaky: bool = False
     shuffled: bool = False
     labels: tuple[tuple[str, str], ...] = ()
     mask: tuple[str, ...] = ()

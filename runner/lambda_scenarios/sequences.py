@@ -66,16 +66,13 @@ class Sequences:
 
     def before(self, worker: int, count: int, case: int, *, itself: bool) -> Before:
         """What the worker had served in its first `count` invocations, before one of the case, which failed.
-        Nothing where that was the case alone; `itself` says that this tells something too."""
+        The case itself isn't among them, unless `itself` says that this tells something too."""
         served = self._served.get(worker, [])
         count = min(count, len(served))
-        others = _last(served, count, case)
-        if others:
-            scenarios = tuple(self._cases[one].id for one in reversed(others))
-        elif count and itself:
-            scenarios = (self._cases[case].id,)
-        else:
+        last = _last(served, count, None if itself else case)
+        if not last:
             return Before()
+        scenarios = tuple(self._cases[one].id for one in reversed(last))
         return Before(scenarios, self._command(worker, served, count, case))
 
     def _command(self, worker: int, served: Sequence[int], count: int, failed: int) -> str | None:
@@ -143,8 +140,8 @@ def _in_order(served: Sequence[int], failed: int) -> tuple[int, ...]:
     return (*before, failed)
 
 
-def _last(served: Sequence[int], count: int, case: int) -> list[int]:
-    """The cases that were served last but for this one, from the last; as many as are shown."""
+def _last(served: Sequence[int], count: int, case: int | None) -> list[int]:
+    """The cases that were served last, but for this one, from the last; as many as are shown."""
     found: dict[int, None] = {}
     for at in range(count - 1, -1, -1):
         if served[at] != case:

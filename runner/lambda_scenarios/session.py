@@ -221,7 +221,7 @@ class Session:
             except OSError as error:
                 told = f"the coverage was not written: {error.filename}: {error.strerror}"
                 problem = ReportNotWritten(told if problem is None else f"{problem}\n{told}", written)
-        unsuccessful = spool.unsuccessful()
+        unsuccessful = spool.unsuccessful(flaky=self._request.fail_on_flaky)
         if self._turn is not None:
             self._turn.keep(spool)
             unsuccessful = filter(self._turn.ran, unsuccessful)

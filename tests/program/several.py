@@ -38,6 +38,9 @@ def remember(event, context):
     return before
 
 def clean(event, context):
+    if isinstance(event, dict) and event.get("draw"):
+        rows = os.urandom(1)[0]
+        return {"rows": [str(uuid.uuid4()) for _ in range(rows)], "by_id": {str(uuid.uuid4()): rows}}
     return {"id": str(uuid.uuid4()), "echo": event}
 
 def nth(event, context):

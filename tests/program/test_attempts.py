@@ -38,9 +38,13 @@ def test_a_retry_runs_on_a_fresh_worker(tmp_path: Path) -> None:
 
 def test_flaky_ones_may_fail_the_run(tmp_path: Path) -> None:
     scenario = "  - {name: flaky, function: nth, event: {trace: t}, expect: {output_includes: {n: 2}}}\n"
-    assert several.run(tmp_path, scenario, "--retries", "1").done.status == 0
+    passes = several.run(tmp_path, scenario, "--retries", "1").done
+    assert passes.status == 0 and "expected 2" not in passes.stdout
     (tmp_path / "traces" / "t").unlink()
-    assert several.run(tmp_path, scenario, "--retries", "1", "--fail-on-flaky").done.status == 1
+    fails = several.run(tmp_path, scenario, "--retries", "1", "--fail-on-flaky", "-q").done
+    assert fails.status == 1
+    assert "↻ all.yml::flaky\n" in fails.stdout and "attempt 1 of 2:" in fails.stdout
+    assert "(--fail-on-flaky)" in fails.stdout and "expected 2, found 1" in fails.stdout
     (tmp_path / "traces" / "t").unlink()
     assert several.run(tmp_path, scenario, "--retries", "0").done.status == 1
 
@@ -91,6 +95,11 @@ def test_repetitions_are_of_one_worker(tmp_path: Path, isolation: str) -> None:
     assert len(attempt["invocations"]) == 3
     (attempt,) = ran.result("until")["attempts"]
     assert [one["output"]["n"] for one in attempt["invocations"]] == [1, 2, 3, 4], "the first that fails"
+    assert "\n  repetition 4\n" in ran.done.stdout
+    assert (
+        "\nrepetition 4:\n"
+        in "\n" + etree.parse(tmp_path / "reports/junit.xml").findtext(".//failure").lstrip()
+    )
 
 
 def test_a_serial_group_runs_in_order_on_one_worker(tmp_path: Path) -> None:
@@ -188,6 +197,37 @@ def test_the_warm_check_finds_state_that_leaks(tmp_path: Path) -> None:
     assert ran.result("fails warm")["reason"] == "it passes on a fresh worker, and not on a warm one"
     assert len(ran.result("fails")["attempts"]) == 1
     assert "a fresh worker gives 1, a warm one" in ran.done.stdout
+
+
+def test_the_warm_check_finds_what_a_scenario_leaves_for_itself(tmp_path: Path) -> None:
+    """Also where its worker was made warm by others."""
+    ran = several.run(
+        tmp_path,
+        """\
+  - {name: other, function: remember, event: {what: other}}
+  - {name: remembers, function: remember, event: {what: itself, keep: true}}
+  - {name: repeated, function: remember, event: {what: again, keep: true}, repeat: 2}
+""",
+        *("--warm-check", "-j", "1"),
+    )
+    assert ran.statuses == {"other": "passed", "remembers": "failed", "repeated": "failed"}
+    assert 'a fresh worker gives null, a warm one "itself"' in ran.done.stdout
+    (bad,) = [one for one in ran.result("remembers")["attempts"] if one["status"] == "failed"]
+    assert bad["invocations"][0]["before"] == ["all.yml::other", "all.yml::remembers"]
+
+
+def test_the_warm_check_says_nothing_of_what_is_drawn_at_random(tmp_path: Path) -> None:
+    ran = several.run(
+        tmp_path,
+        "".join(f"  - {{name: draws {n}, function: clean, event: {{draw: true}}}}\n" for n in range(4))
+        + "  - {name: leaks, function: count}\n",
+        "--warm-check",
+    )
+    assert [name for name, status in ran.statuses.items() if status == "failed"] == ["leaks"]
+    told = [
+        one["mismatches"] for attempt in ran.result("leaks")["attempts"] for one in attempt["invocations"]
+    ]
+    assert [one["location"] for mismatches in told for one in mismatches] == ["output.calls"]
 
 
 def test_what_failed_and_was_not_tried_again_has_failed(tmp_path: Path) -> None:

@@ -189,7 +189,11 @@ def test_a_difference_of_the_warm_check_names_what_came_before(tmp_path: Path) -
 """,
         *("-j", "1", "--warm-check"),
     )
-    assert {name for name, status in ran.statuses.items() if status == "failed"} == {"is poisoned", "alone"}
+    assert {name for name, status in ran.statuses.items() if status == "failed"} == {
+        "poisons",
+        "is poisoned",
+        "alone",
+    }
     (bad,) = [one for one in ran.result("is poisoned")["attempts"] if one["status"] == "failed"]
     one, two, three = bad["invocations"]
     assert (one["before"], one["replay"], three["before"]) == ([], None, [])

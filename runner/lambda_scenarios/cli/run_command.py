@@ -235,6 +235,7 @@ def request_of(options: argparse.Namespace, world: World) -> RunRequest:
         role=role,
         max_failures=1 if options.first else options.max_failures,
         max_time=options.max_time,
+        fail_on_flaky=options.fail_on_flaky,
         shuffled=options.order == "random",
         labels=pairs("--label", options.label),
         mask=tuple(options.mask or ()),

@@ -184,7 +184,7 @@ class Console:
         exposing: Sequence[str] = (),
         coverage: str | None = None,
     ) -> None:
-        """The run has ended. `failed` are the records of failures and errors, `reports` kind and path of
+        """The run has ended. `failed` are the records that are to be told in full, `reports` kind and path of
         each file that was written, `slowest` ids and milliseconds (shown when verbose); `end` knows about
         snapshots, `exposing` names those that are stored with a secret in them; `coverage` says how much of
         the code ran."""
@@ -192,7 +192,7 @@ class Console:
             if file.passed or file.rows:
                 self._print_file(file)
         self._next = len(self._files)
-        if counts.get("failed") or counts.get("error"):
+        if counts.get("failed") or counts.get("error") or counts.get("flaky"):
             self._pending += closing_lines.failures(
                 failed, self._look, self._root, self._mask, self._conditions
             )

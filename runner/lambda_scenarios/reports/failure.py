@@ -115,6 +115,9 @@ def block(record: Record, look: Look, sources: Sources, conditions: str) -> Iter
     if record.reason:
         yield from (f"  {line}" for line in _message(record.reason, look))
         yield ""
+    if record.status == "flaky":
+        yield f"  it passed at attempt {len(record.attempts)}, and no scenario may be flaky (--fail-on-flaky)"
+        yield ""
     number = telling.most_telling(record)
     if number is not None:
         yield from _attempt(record, number, look, sources)
@@ -128,11 +131,11 @@ def _attempt(record: Record, number: int, look: Look, sources: Sources) -> Itera
         yield f"  {telling.nth_attempt(record, number)}:"
         yield ""
     last = attempt.invocations[-1:]
-    for invocation in attempt.invocations:
+    for place, invocation in enumerate(attempt.invocations):
         # Of those that ended in an error, and should, nothing is to be told.
         if invocation.mismatches or (invocation.ending != "returned" and invocation in last):
-            if invocation.step:
-                yield f"  step {look.paint(_shown(telling.step(invocation), look), 'bold')}"
+            if which := telling.which(attempt, place):
+                yield f"  {look.paint(_shown(which, look), 'bold')}"
                 yield ""
             yield from _invocation(invocation, record.reason, look, sources)
     if attempt.not_run:

@@ -307,9 +307,10 @@ class Spool:
         for text in self._selected(statuses or None):
             yield record_json.decode(text)
 
-    def unsuccessful(self) -> Iterator[Record]:
-        """The records of scenarios that failed or ended in error; the others aren't read."""
-        return self.records("failed", "error")
+    def unsuccessful(self, *, flaky: bool = False) -> Iterator[Record]:
+        """The records of scenarios that failed or ended in error, and of flaky ones where they are asked for;
+        the others aren't read."""
+        return self.records("failed", "error", *(("flaky",) if flaky else ()))
 
     def slowest(self, count: int) -> tuple[tuple[str, float], ...]:
         """Ids and durations (milliseconds) of the scenarios that took longest, the longest first."""

@@ -63,9 +63,15 @@ def nth_attempt(record: Record, number: int) -> str:
     return f"attempt {number + 1} of {len(record.attempts)}"
 
 
-def step(i: InvocationRecord) -> str:
-    """A step and its function."""
-    return f"{i.step} ({i.function})"
+def which(attempt: AttemptRecord, number: int) -> str:
+    """Which of its invocations that is (from 0): `step pay (charge)`, `repetition 3`, or both; nothing where
+    it is the only one."""
+    invocation = attempt.invocations[number]
+    earlier = attempt.invocations[:number]
+    words = [f"step {invocation.step} ({invocation.function})"] if invocation.step else []
+    if repetitions := sum(1 for one in earlier if one.step == invocation.step):
+        words.append(f"repetition {repetitions + 1}")
+    return ", ".join(words)
 
 
 def served_before(i: InvocationRecord, more: str) -> str:
@@ -99,10 +105,11 @@ def told(record: Record, attempt: AttemptRecord | None, conditions: str = "") ->
     else:
         kind = failed_by_ending[-1] if failed_by_ending else record.status
     parts = [record.reason] if record.reason else []
-    for i in invocations:
-        of_invocation = list(_parts(i, record.reason))
-        parts += [f"step {step(i)}:"] if i.step and of_invocation else []
-        parts += of_invocation
+    for number, i in enumerate(invocations):
+        if (of_invocation := list(_parts(i, record.reason))) and attempt is not None:
+            if name := which(attempt, number):
+                parts.append(f"{name}:")
+            parts += of_invocation
     if attempt is not None and attempt.not_run:
         parts.append(f"not run: {', '.join(attempt.not_run)}")
     again = f"again: lambda-scenarios run {shell_quote(record.id)}{conditions}"

@@ -85,8 +85,10 @@ const invocations = (attempt) =>
     const many = attempt.invocations.length > 1;
     // All but the last did what was expected of them: the first that doesn't ends the attempt.
     const status = n === attempt.invocations.length - 1 || invocation.mismatches.length ? attempt.status : "passed";
+    const repetition = 1 + attempt.invocations.slice(0, n).filter((one) => one.step === invocation.step).length;
+    const again = repetition > 1 ? `, repetition ${repetition}` : "";
     return make("section", { class: "invocation", "aria-label": many ? `Invocation ${n + 1}` : "Invocation" },
-      many || invocation.step ? make("h3", null, invocation.step ? `Step ${invocation.step}: ` : `Invocation ${n + 1} of ${attempt.invocations.length}: `,
+      many || invocation.step ? make("h3", null, invocation.step ? `Step ${invocation.step}${again}: ` : `Invocation ${n + 1} of ${attempt.invocations.length}: `,
         isolated(invocation.function)) : null,
       invocation.mismatches.map(mismatchCard),
       held(invocation),
