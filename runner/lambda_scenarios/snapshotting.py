@@ -175,7 +175,7 @@ def _store(changes: Mapping[str, Mapping[str, Json]], old: Stale, root: str, *, 
     for path in dict.fromkeys((*changes, *(old.entries if update else ()))):
         stale_keys = old.entries.get(path, frozenset()) if update else frozenset()
         change = Change(changes.get(path, {}), stale_keys)
-        if not (change.put or update):
+        if not (change.put or change.remove):
             continue
         try:
             snapshot_files.write(path, change)

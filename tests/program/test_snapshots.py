@@ -244,6 +244,16 @@ def test_an_update_leaves_what_did_not_pass_as_it_is(project: Project) -> None:
     assert project.fates() == {"a": None, "b": "updated"}
 
 
+def test_an_update_without_a_change_leaves_the_file_as_it_is(project: Project) -> None:
+    project.write("a.yml", echoing("a", {"b": [1, 2]}), echoing("c", 1))
+    assert project.run("a.yml").status == 0
+    path = project.directory / "__snapshots__" / "a.yml.json"
+    formatted = '{"c": 1, "a": {"b": [1, 2.0]}}'
+    path.write_text(formatted)
+    assert project.run("a.yml", "--update-snapshots").status == 0
+    assert path.read_text() == formatted
+
+
 def test_stale_ones_are_told_of_and_removed(project: Project) -> None:
     project.write("a.yml", echoing("a", 1), echoing("b", 1), echoing("c", 1), echoing("d", 1))
     assert project.run("a.yml").status == 0
