@@ -181,7 +181,7 @@ def _name(recording: Recording, names: frozenset[str]) -> str:
         return recording.name
     request = recording.request
     stem = ""
-    if request.event.path is not None:
+    if request.event.path is not None and not request.event.path.startswith("/dev/"):
         stem = os.path.basename(request.event.path).partition(".")[0]
     plain = f"{request.function} takes {stem}" if stem else f"{request.function} is invoked"
     plain = " ".join(re.sub(r"::+|[{}]", " ", plain).split())

@@ -131,7 +131,7 @@ def _further(key: str, is_http: bool) -> list[str]:
         f"  #   function: {scalar(key)}",
         "  #   event: {}",
         "  #   expect:",
-        "  #     error: {type: ValueError} # error: true takes any",
+        "  #     error: {type: TypeError} # error: true takes any",
     ]
 
 
