@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import errno
-import heapq
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lambda_scenarios.backends.reaper import Reaper
+from lambda_scenarios.execution.lanes import Lanes, OpenLane
 from lambda_scenarios.execution.loop import Loop, listening
-from lambda_scenarios.execution.plan import GO_ON, Answer, Assignment, Lane, Task, WorkerSpec
+from lambda_scenarios.execution.plan import GO_ON, Answer, Assignment, Lane, Task
 from lambda_scenarios.execution.starting import Means, Starter
 from lambda_scenarios.model.outcome import BackendFailed, Outcome
 
@@ -44,18 +43,6 @@ class Limits(NamedTuple):
     more: bool = False
 
 
-class _Lane:
-    __slots__ = ("apart", "kept", "mean_ms", "pending", "spec", "workers")
-
-    def __init__(self, lane: Lane) -> None:
-        self.spec: WorkerSpec = lane.spec
-        self.apart = lane.apart
-        self.kept = lane.kept
-        self.pending: deque[Task] = deque(lane.tasks)
-        self.workers: list[AnyWorker] = []
-        self.mean_ms: float | None = None
-
-
 class Watcher(Protocol):
     """Whoever judges and shows what happens."""
 
@@ -80,14 +67,9 @@ class Scheduler:
         self._means = means
         # The cases whose requests to AWS were under way when the run was ended.
         self.abandoned: frozenset[int] = frozenset()
-        self._lanes = [_Lane(lane) for lane in lanes]
-        self._by_key: dict[tuple[int, str | None], int] = {}
-        self._by_word: dict[str | None, list[int]] = {}  # lanes by what sets them apart
-        for number, lane in enumerate(self._lanes):
-            self._register(number, lane)
+        self._lanes = Lanes(lanes)
         self._limits = limits
-        self._heads: list[tuple[int, int]] = []  # (index of the first pending task, lane)
-        self._lane_of: dict[int, int] = {}  # worker number -> lane
+        self._lane_of: dict[int, OpenLane] = {}  # by the worker's number
         self._workers: dict[int, AnyWorker] = {}
         self._remaining = sum(len(lane.tasks) for lane in lanes)
         self._stopping: str | None = None
@@ -101,8 +83,6 @@ class Scheduler:
         `begin` is called when the first worker has been started, so that what it costs overlaps with that.
         """
         self._begin = begin
-        for number, lane in enumerate(self._lanes):
-            heapq.heappush(self._heads, (lane.pending[0].place, number))
         self.open()
         left: tuple[Task, ...] = ()
         try:
@@ -114,8 +94,7 @@ class Scheduler:
                     left = self._end()
         finally:
             self._loop.close()
-        left += tuple(task for lane in self._lanes for task in lane.pending)
-        return left, self._signals.by or self._stopping
+        return (*left, *self._lanes.left()), self._signals.by or self._stopping
 
     def open(self) -> None:
         """What workers need. Before `serve`; `run` does it itself."""
@@ -143,7 +122,7 @@ class Scheduler:
         self._watcher = watcher
         for assignment in assignments:
             self._remaining += 1
-            self._add(self._lane_for(assignment), assignment.task)
+            self._lanes.add(self._lanes.of(assignment), assignment.task)
         with listening(self._loop) as self._signals:
             self._signals.ended()  # while nobody listened, perhaps
             self._go()
@@ -230,37 +209,30 @@ class Scheduler:
     def _dispatch(self) -> None:
         self._undecided = False
         busy = sum(1 for worker in self._workers.values() if worker.load)
-        put_back: list[tuple[int, int]] = []
-        while busy < self._limits.jobs and self._heads:
-            index, number = heapq.heappop(self._heads)
-            lane = self._lanes[number]
-            if not lane.pending or lane.pending[0].place != index:
-                if lane.pending:
-                    heapq.heappush(self._heads, (lane.pending[0].place, number))
-                continue
+        waiting: list[OpenLane] = []
+        while busy < self._limits.jobs and (lane := self._lanes.take()) is not None:
             chosen = next((w for w in lane.workers if not w.load), None)
             if chosen is None:
                 if lane.workers and not self._worth_a_worker(lane):
-                    put_back.append((index, number))
+                    waiting.append(lane)
                     continue
-                chosen = self._start(number)
+                chosen = self._start(lane)
                 if chosen is None:
                     if lane.pending:
-                        put_back.append((index, number))
+                        waiting.append(lane)
                         break
                     continue
             self._give(chosen, lane)
             self._refill(chosen)
             chosen.flush()
             busy += 1
-            if lane.pending:
-                heapq.heappush(self._heads, (lane.pending[0].place, number))
-        for head in put_back:
-            heapq.heappush(self._heads, head)
+            self._lanes.ready(lane)
+        for lane in waiting:
+            self._lanes.ready(lane)
 
     def _refill(self, worker: AnyWorker) -> None:
         """Sends ahead what a fast handler will get through before this side looks again."""
-        lane = self._lanes[self._lane_of[worker.number]]
+        lane = self._lane_of[worker.number]
         depth = self._depth(worker)
         while worker.load < depth and lane.pending:
             self._give(worker, lane)
@@ -275,11 +247,11 @@ class Scheduler:
             return 1
         return max(1, min(worker.spec.credits, int(_PREFETCH_BELOW_MS / max(mean, 0.05))))
 
-    def _give(self, worker: AnyWorker, lane: _Lane) -> None:
+    def _give(self, worker: AnyWorker, lane: OpenLane) -> None:
         task = lane.pending.popleft()
         worker.give(task, task.request_id or _uuid())
 
-    def _worth_a_worker(self, lane: _Lane) -> bool:
+    def _worth_a_worker(self, lane: OpenLane) -> bool:
         """Whether what is left of the lane takes so long that one more worker shortens it."""
         if lane.spec.remote is not None:
             return True  # one that costs no start
@@ -291,10 +263,9 @@ class Scheduler:
             return False
         return lane.mean_ms * len(lane.pending) / len(lane.workers) > _WORTH_A_WORKER_MS
 
-    def _start(self, number: int, *, init_under_timeout: bool = False) -> AnyWorker | None:
+    def _start(self, lane: OpenLane, *, init_under_timeout: bool = False) -> AnyWorker | None:
         """A worker for a lane; None where it can't be started. Its tasks have then ended, or wait for those
         of others to end."""
-        lane = self._lanes[number]
         self._make_room()
         try:
             worker = self._starter.start(lane.spec, init_under_timeout=init_under_timeout)
@@ -305,11 +276,11 @@ class Scheduler:
                 self._fail(lane, f"{lane.spec.program} could not be started: {problem}")
             return None
         self._workers[worker.number] = worker
-        self._lane_of[worker.number] = number
+        self._lane_of[worker.number] = lane
         lane.workers.append(worker)
         return worker
 
-    def _fail(self, lane: _Lane, problem: str) -> None:
+    def _fail(self, lane: OpenLane, problem: str) -> None:
         while lane.pending:
             task = lane.pending.popleft()
             outcome = Outcome(
@@ -332,7 +303,7 @@ class Scheduler:
         idle = [
             worker
             for worker in self._workers.values()
-            if not worker.load and not (self._limits.idle and self._lane(worker).kept)
+            if not worker.load and not (self._limits.idle and self._lane_of[worker.number].kept)
         ]
         idle.sort(key=lambda worker: worker.last_used)
         for worker in idle[: max(0, len(idle) - self._limits.idle)]:
@@ -344,15 +315,12 @@ class Scheduler:
 
     def _forget(self, worker: AnyWorker) -> None:
         if self._workers.pop(worker.number, None) is not None:
-            self._lane(worker).workers.remove(worker)
-
-    def _lane(self, worker: AnyWorker) -> _Lane:
-        return self._lanes[self._lane_of[worker.number]]
+            self._lane_of[worker.number].workers.remove(worker)
 
     # Ending.
 
     def _ended(self, worker: AnyWorker, ended: Ended) -> None:
-        lane = self._lane(worker)
+        lane = self._lane_of[worker.number]
         if worker.mean_ms is not None:
             lane.mean_ms = worker.mean_ms
         self._dirty.add(worker.number)
@@ -370,86 +338,59 @@ class Scheduler:
         """Whether a worker is to be given more: half empty, so that several go out in one write."""
         return worker.load <= self._depth(worker) // 2
 
-    def _done(self, lane: _Lane, task: Task, outcome: Outcome, worker: AnyWorker | None) -> None:
+    def _done(self, lane: OpenLane, task: Task, outcome: Outcome, worker: AnyWorker | None) -> None:
         """A task of the lane ended; `worker` served it, and can serve more."""
         self._remaining -= 1
         answer = self._watch().outcome(task.case, outcome)
         if answer is not GO_ON:
             self._follow(answer, lane, worker)
 
-    def _follow(self, answer: Answer, lane: _Lane, worker: AnyWorker | None) -> None:
+    def _follow(self, answer: Answer, lane: OpenLane, worker: AnyWorker | None) -> None:
         if not answer.go_on and self._stopping is None:
             self._stopping = "-x"
         if self._stopping is not None:
             return
         for assignment in answer.then:
             self._remaining += 1
-            self._add(self._lane_for(assignment), assignment.task)
+            self._lanes.add(self._lanes.of(assignment), assignment.task)
         if answer.again is not None:
             self._remaining += 1
             if worker is not None:
                 worker.give(answer.again, answer.again.request_id or _uuid())
                 worker.flush()
             else:
-                self._add(self._by_key[lane.spec.number, lane.apart], answer.again)
+                self._lanes.add(lane, answer.again)
         for word in answer.released:
             self._release(word)
 
-    def _lane_for(self, assignment: Assignment) -> int:
-        number = self._by_key.get(assignment.lane)
-        if number is None:
-            number = len(self._lanes)
-            self._lanes.append(_Lane(Lane(assignment.spec, (), assignment.apart)))
-            self._register(number, self._lanes[number])
-        self._lanes[number].kept |= assignment.kept
-        return number
-
-    def _register(self, number: int, lane: _Lane) -> None:
-        self._by_key[lane.spec.number, lane.apart] = number
-        self._by_word.setdefault(lane.apart, []).append(number)
-
-    def _add(self, number: int, task: Task) -> None:
-        """Puts a task among those of a lane, by its place."""
-        pending = self._lanes[number].pending
-        later = len(pending)
-        while later and pending[later - 1].place > task.place:
-            later -= 1
-        pending.insert(later, task)
-        if not later:
-            heapq.heappush(self._heads, (task.place, number))
-
     def _release(self, word: str) -> None:
-        for number in self._by_word.get(word, ()):
-            lane = self._lanes[number]
+        for lane in self._lanes.of_word(word):
             lane.kept = False
             # Not here: one of them may be telling of its end right now.
             self._dirty.update(worker.number for worker in lane.workers)
 
     def _expired(self, worker: AnyWorker) -> None:
         again = worker.expire()
-        number = self._lane_of[worker.number]
+        lane = self._lane_of[worker.number]
         self._settle(worker)
         if again and self._stopping is None:
-            fresh = self._start(number, init_under_timeout=True)
+            fresh = self._start(lane, init_under_timeout=True)
             if fresh is not None:
-                self._give(fresh, self._lanes[number])
+                self._give(fresh, lane)
                 fresh.flush()
 
     def _settle(self, worker: AnyWorker) -> None:
         """After something ended: a worker that is gone gives back what it never began; one with nothing
         left to do in this run is ended."""
-        number = self._lane_of[worker.number]
-        lane = self._lanes[number]
+        lane = self._lane_of[worker.number]
         if not worker.alive:
-            unstarted = worker.unstarted
-            if unstarted and worker.number in self._workers:
-                lane.pending.extendleft(reversed(unstarted))
-                heapq.heappush(self._heads, (lane.pending[0].place, number))
+            if worker.number in self._workers:
+                self._lanes.give_back(lane, worker.unstarted)
             self._forget(worker)
         elif not worker.load and not lane.pending and not self._may_get_more(lane):
             self._retire(worker)
 
-    def _may_get_more(self, lane: _Lane) -> bool:
+    def _may_get_more(self, lane: OpenLane) -> bool:
         """Whether tasks may come for a lane that has none."""
         return lane.kept or (self._limits.more and lane.apart is None)
 
