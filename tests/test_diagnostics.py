@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_scenarios.diagnostics import cells_width, closing, render
+from lambda_scenarios.diagnostics import closing, render
 from lambda_scenarios.errors import Diagnostic
 from lambda_scenarios.model.values import Origin, Place
 from lambda_scenarios.phrases import shown_path
+from lambda_scenarios.reports.text import display_width
 from lambda_scenarios.scenarios import positions
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -179,15 +180,15 @@ def test_long_lines_are_cut_around_the_caret(
     file.write_text(line, encoding="utf-8", newline="")
     text = render([Diagnostic("x", Place(str(file), 1, column, width))], "/", colour=False, width=room)
     source, carets = text.split("\n")[3:5]
-    assert cells_width(source) <= room
-    assert cells_width(carets) <= room
+    assert display_width(source) <= room
+    assert display_width(carets) <= room
     before = carets.index("^")
-    columns = [cells_width(source[:index]) for index in range(len(source) + 1)]
+    columns = [display_width(source[:index]) for index in range(len(source) + 1)]
     expected = line[column - 1].replace("\t", " ")
     at_caret = [
         char
         for char, start in zip(source, columns, strict=False)
-        if start == before and cells_width(char) > 0
+        if start == before and display_width(char) > 0
     ] or [" "]
     assert expected in at_caret or "…" in at_caret or expected == "\u0301"
 

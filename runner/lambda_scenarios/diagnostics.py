@@ -181,11 +181,6 @@ def _excerpt(line: str, place: Place, room: int) -> tuple[str, int, int]:
     return "".join(text for text, _ in shown), max(caret, 0), marked
 
 
-def cells_width(text: str) -> int:
-    """How many columns of a terminal the text takes."""
-    return sum(width for _, width in _cells(text))
-
-
 def _cells(line: str) -> list[tuple[str, int]]:
     """For each character, what is printed for it and how many columns that takes."""
     import unicodedata

@@ -76,8 +76,7 @@ def test_interrupted_runs_keep_what_ran(shop: Path, function: str, file: str) ->
     scenarios(shop, (function, "plain"), (function, "sleep"), more=", timeout: 60")
     with temporary(shop) as env:
         process = running.start(shop, ("run", "--coverage", "-j", "1"), env=env)
-        while not (shop / "asleep").exists() and process.poll() is None:
-            time.sleep(0.01)
+        running.appears(shop / "asleep", process)
         done = running.interrupt(process, signal.SIGINT)
     assert done.status == 130, done.stdout + done.stderr
     files = {one.path: one for one in parse((shop / "reports" / "coverage.lcov").read_text())}

@@ -62,7 +62,7 @@ def test_set_makes_what_the_event_has_as_null(tmp_path: Path) -> None:
     done = running.run(tmp_path, "events", "rest-api", *parameter)
     assert (done.status, done.stderr) == (0, "")
     event = json.loads(done.stdout)
-    assert sample_event("rest-api")["queryStringParameters"] is None  # type: ignore[index,call-overload]
+    assert sample_event("rest-api")["queryStringParameters"] is None  # type: ignore[index,call-overload]  # JSON
     assert event["queryStringParameters"] == {"page": 2}
     assert event["requestContext"]["authorizer"] == {"claims": {"sub": "c-42"}}
 

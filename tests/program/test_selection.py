@@ -210,6 +210,7 @@ class TestLastFailed:
     def test_a_killed_run_is_remembered_by_its_report(self, shop: Path) -> None:
         process = start_waiting(shop)
         while not any(b"\nR" in path.read_bytes() for path in shop.glob("reports/.spool-*.jsonl")):
+            assert process.poll() is None, "the program has ended"
             os.sched_yield()
         running.interrupt(process, signal.SIGKILL)
         assert listed(shop, "--last-failed") == []

@@ -131,6 +131,7 @@ def test_a_peer_that_does_not_read_is_still_heard(sides: Sides) -> None:
         try:
             while piece := client.recv(1 << 20):
                 received += len(piece)
+            pytest.fail("the connection ended before all had come")
         except BlockingIOError:
             pass
     client.close()

@@ -75,15 +75,20 @@ class _Record:
             self.branches[key] = _either(self.branches.get(key), None if taken == "-" else _hits(taken))
         elif kind == "FN":
             begin, _, rest = value.partition(",")
-            end, comma, name = rest.partition(",")
             # Newer versions write the line of the end before the name.
-            self._begins[name if comma and end.isdigit() else rest] = int(begin)
+            self._begins[rest.partition(",")[2] if _has_end(rest) else rest] = int(begin)
         elif kind == "FNDA":
             calls, _, name = value.partition(",")
             self._calls[name] = self._calls.get(name, 0) + _hits(calls)
 
     def named(self) -> dict[Named, int]:
         return {(begin, name): self._calls.get(name, 0) for name, begin in self._begins.items()}
+
+
+def _has_end(text: str) -> bool:
+    """Whether what follows a function's first line begins with its last, or with what looks like that."""
+    end, comma, _ = text.partition(",")
+    return bool(comma) and end.isdigit()
 
 
 def _hits(text: str) -> int:
@@ -113,20 +118,15 @@ def merge(reports: Iterable[Iterable[FileCoverage]]) -> tuple[FileCoverage, ...]
     return tuple(FileCoverage(path, lines[path], branches[path], functions[path]) for path in sorted(lines))
 
 
-def merge_lcov(texts: Iterable[str]) -> str:
-    """The tracefile of what several tracefiles tell: of shards of one run, say.
-
-    Raises ValueError for what is no tracefile.
-    """
-    return "".join(render(merge(parse(text) for text in texts)))
-
-
 def render(files: Iterable[FileCoverage]) -> Iterator[str]:
     """The tracefile, one chunk a file."""
     for file in files:
         rows = ["TN:", f"SF:{_one_line(file.path)}"]
         names = _unique(sorted(file.functions))
-        rows += [f"FN:{line},{name}" for (line, _), name in names.items()]
+        rows += [
+            f"FN:{line},{line},{name}" if _has_end(name) else f"FN:{line},{name}"
+            for (line, _), name in names.items()
+        ]
         rows += [f"FNDA:{file.functions[named]},{name}" for named, name in names.items()]
         if names:
             rows += [f"FNF:{len(names)}", f"FNH:{sum(1 for calls in file.functions.values() if calls)}"]

@@ -20,7 +20,6 @@ from lambda_scenarios.runtimes.runtime import World
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
-ARCHIVES = (".jar", ".zip")
 # Relative to the code, or to one directory below it (a module); the earlier win.
 _OUTPUTS = ("build/distributions/*.zip", "target/*.zip", "target/*.jar", "build/libs/*.jar")
 _CLASSES = ("target/classes", "build/classes/java/main", "build/classes/kotlin/main", "bin", "out")

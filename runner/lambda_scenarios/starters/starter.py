@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from lambda_scenarios.model.values import Json
     from lambda_scenarios.services.triggers import Trigger
 
-_WIDTH = 90
-
 
 def starter(key: str, triggers: tuple[Trigger, ...], region: str | None, run: str, schema: str) -> str:
     """The file for function `key`: a scenario for each trigger, one with an empty event where there is none.
