@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lambda_scenarios.model.values import Origin, Place
@@ -49,6 +49,17 @@ def settle(wrong: list[Diagnostic], collected: list[Diagnostic] | None) -> None:
         collected.extend(wrong)
     elif wrong:
         raise UsageError(*dict.fromkeys(wrong))
+
+
+def defect(error: BaseException, environ: Mapping[str, str]) -> str:
+    """What there is to say of a failure of this program's own; raises it again where its place is wanted."""
+    if environ.get("LAMBDA_SCENARIOS_TRACEBACK"):
+        raise error
+    return (
+        f"error: lambda-scenarios itself failed: {type(error).__name__}: {error}\n"
+        "   = this is a defect of the program, not of your scenarios\n"
+        "   = LAMBDA_SCENARIOS_TRACEBACK=1 shows where"
+    )
 
 
 class NothingSelected(Exception):

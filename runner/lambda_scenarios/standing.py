@@ -24,7 +24,7 @@ from lambda_scenarios.sequences import Sequences
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lambda_scenarios.execution.plan import WorkerSpec
+    from lambda_scenarios.execution.plan import Assignment, WorkerSpec
     from lambda_scenarios.model.function import Function
     from lambda_scenarios.model.record import Record, Status
     from lambda_scenarios.model.scenario import Case, Invocation
@@ -57,26 +57,32 @@ class Standing:
         self._conditions = conditions
         self._unbuilt: dict[tuple[str, str], MissingPart] = {}
         self._built: set[tuple[str, str]] = set()
-        self._desk = Desk(world, conditions._replace(unbuilt=self._unbuilt))
-        self._scheduler = Scheduler((), Limits(jobs=1, idle=_IDLE, prefetch=False, more=True))
-        self._scheduler.open()
         self._of_catalog = secrets
         self._secrets: frozenset[str] = frozenset()
-        self._known: set[int] = set()
         self._cases: list[Case] = []
         self._specs: dict[int, WorkerSpec] = {}
         self._courses: dict[int, Course] = {}
         self._record: Record | None = None
         self._outcome: Outcome | None = None
+        self._calls = 0
+        self._open()
+
+    def _open(self) -> None:
+        """Everything that belongs to workers: none of them is there yet."""
+        place = self._place
+        self._desk = Desk(self._world, self._conditions._replace(unbuilt=self._unbuilt))
+        self._scheduler = Scheduler((), Limits(jobs=1, idle=_IDLE, prefetch=False, more=True))
+        self._scheduler.open()
+        self._known: set[int] = set()
         self._judge = Judge(
             self._cases,
             self._specs,
             self,
             self._publish,
-            masking.Masker(()),
-            Sequences(self._cases, place.root, world.cwd, place.conditions),
+            masking.Masker(self._secrets),
+            Sequences(self._cases, place.root, self._world.cwd, place.conditions),
             self._announce,
-            cwd=world.cwd,
+            cwd=self._world.cwd,
             max_failures=None,
         )
 
@@ -95,18 +101,14 @@ class Standing:
             status: Status = "skipped" if skipped else "error"
             return recording.without_invocation(case, status, "\n".join((part.problem, *part.notes)))
         self._specs[number] = first.spec
-        if case.invocation is not None and case.invocation.credentials == "inherit":
-            self._secrets |= frozenset(secrets_of_files(self._world.environ))
-        if (masker := self._announce(first.spec)) is not None:
-            self._judge.masker = masker
+        if case.invocation is not None:
+            self._learn_secrets(case.invocation, first.spec)
         if case.goes_on:
             course = Course(number, case, first, Supply(self._desk.assign, self._world.cwd), ATTEMPTS)
             self._courses[number] = course
             first = course.begin()
         self._record = None
-        self._provide()
-        if self._scheduler.serve([first], self) is not None:
-            raise KeyboardInterrupt
+        self._serve(first)
         assert self._record is not None, "what was served has its result"
         return self._record
 
@@ -114,11 +116,37 @@ class Standing:
         """The outcome of one invocation, unjudged. Raises MissingPart and KeyboardInterrupt."""
         self._build(invocation.function)
         assignment = self._desk.assign(_NO_CASE, invocation)
-        self._provide()
-        if self._scheduler.serve([assignment], self) is not None:
-            raise KeyboardInterrupt
+        if invocation.isolation == "cold" and assignment.spec.remote is None:
+            self._calls += 1
+            assignment = assignment._replace(apart=f"call {self._calls}")
+        self._learn_secrets(invocation, assignment.spec)
+        self._outcome = None
+        self._serve(assignment)
         assert self._outcome is not None, "what was served has ended"
         return self._outcome
+
+    def warnings(self) -> tuple[str, ...]:
+        """What there is to say of how functions are run, as of a runtime that this machine has not."""
+        return tuple(self._desk.said(apart=True))
+
+    def masked(self, text: str) -> str:
+        """The text without the secrets that are known."""
+        return self._judge.masker.text(text)
+
+    def _serve(self, assignment: Assignment) -> None:
+        """To its end. Raises KeyboardInterrupt, and what breaks in, as the time limits of other plugins."""
+        self._provide()
+        try:
+            if self._scheduler.serve([assignment], self) is not None:
+                raise KeyboardInterrupt
+        except BaseException:
+            # A worker that is still busy would answer in the place of the next one.
+            album = self._judge.album
+            self._scheduler.close()
+            self._courses.clear()
+            self._open()
+            self._judge.album = album
+            raise
 
     def close(self) -> tuple[str, ...]:
         """Ends the workers; stores snapshots, and returns why some could not be."""
@@ -146,6 +174,12 @@ class Standing:
         world = self._world
         site = Site(self._place.root, self._place.reports, world.cwd, world.environ)
         self._unbuilt.update(run_builds([function], site, self._conditions.say))
+
+    def _learn_secrets(self, invocation: Invocation, spec: WorkerSpec) -> None:
+        if invocation.credentials == "inherit":
+            self._secrets |= frozenset(secrets_of_files(self._world.environ))
+        if (masker := self._announce(spec)) is not None:
+            self._judge.masker = masker
 
     def _announce(self, spec: WorkerSpec) -> masking.Masker | None:
         if spec.number in self._known:

@@ -10,45 +10,7 @@ from pathlib import Path
 from lxml import etree  # type: ignore[import-untyped]  # lxml has no types of its own
 
 from tests.program import running, several
-
-SERVICE = """\
-service: shop
-provider: {name: aws, runtime: python3.11, environment: {LEVEL: service}}
-functions:
-  create: {handler: app.create}
-  get: {handler: app.get}
-  count: {handler: app.count}
-  clean: {handler: app.clean}
-"""
-SCENARIOS = """\
-  - {name: passes, function: create, event: {what: it}, tags: [smoke, not-a-marker]}
-  - {name: fails, function: get, event: {id: o-1}, expect: {output_includes: {found: o-2}}}
-  - {name: raises, function: get}
-  - {name: skipped, function: get, skip: not here}
-  - {name: expected, function: get, xfail: ticket 12}
-  - {name: unexpected, function: create, xfail: ticket 13}
-  - {name: "flaky [a::b]", function: create}
-"""
-
-
-def project(directory: Path, scenarios: str = SCENARIOS) -> None:
-    several.write(directory, scenarios.replace("a::b", "a:b"), "all.yml")
-    (directory / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers -p no:cacheprovider\n")
-
-
-def run(directory: Path, *arguments: str, mark: str = "") -> running.Done:
-    """pytest, with the plugin as its entry point loads it, and without this run's own surroundings."""
-    env = {name: value for name, value in running.environment().items() if not name.startswith("PYTEST_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments],
-        cwd=directory,
-        env={**env, running.MARK: mark},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=170,
-        check=False,
-    )
-    return running.Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+from tests.pytest_plugin.pytests import project, run
 
 
 def test_scenarios_are_items(tmp_path: Path) -> None:
@@ -134,52 +96,6 @@ def test_steps_retries_and_snapshots(tmp_path: Path) -> None:
     assert list(stored) == ["stored"]
 
 
-FUNCTIONS = """\
-import pytest
-from lambda_scenarios.pytest_project import LambdaError
-
-def test_result(lambda_function):
-    create = lambda_function("create")
-    assert create({"what": 1}) == {"id": "o-1", "what": 1, "secret": None}
-
-def test_warm(lambda_function):
-    count = lambda_function("count")
-    first, second = count.invoke(), count.invoke()
-    assert (first.output["calls"], second.output["calls"]) == (1, 2)
-    assert first.init_ms is not None and second.init_ms is None
-
-def test_env_and_context(lambda_function):
-    assert lambda_function("clean")()["echo"] == {}, "as of a scenario without an event"
-    assert lambda_function("clean")(None)["echo"] is None
-    got = lambda_function("get")({"id": "o-1"}, env={"OF_STEP": "x"}, context={"function_name": "f"})
-    assert got == {"found": "o-1", "env": "x", "name": "f"}
-
-def test_error(lambda_function):
-    with pytest.raises(LambdaError) as caught:
-        lambda_function("get")({"id": "unknown"})
-    assert caught.value.error_type == "KeyError"
-    assert any("app.py" in line for line in caught.value.stack)
-
-def test_unexpected(lambda_function):
-    lambda_function("get")({"id": "unknown"})
-
-def test_unknown(lambda_function):
-    lambda_function("craete")
-"""
-
-
-def test_functions_in_tests_of_python(tmp_path: Path) -> None:
-    project(tmp_path, "  - {name: shares, function: count}\n")
-    (tmp_path / "all.yml").unlink()
-    (tmp_path / "serverless.yml").write_text(SERVICE)
-    (tmp_path / "test_shop.py").write_text(FUNCTIONS)
-    done = run(tmp_path, "-q")
-    assert "2 failed, 4 passed" in done.stdout, done.stdout
-    assert "LambdaError: KeyError: 'unknown'" in done.stdout
-    assert "did you mean `create`?" in done.stdout
-    assert "pytest_project.py" not in done.stdout, "no internal frames"
-
-
 def test_a_thousand_under_xdist(tmp_path: Path) -> None:
     """Names that are drawn at random are the same in all processes."""
     several.write(
@@ -240,3 +156,153 @@ def test_tags_named_like_markers_of_pytest_change_nothing(tmp_path: Path) -> Non
         ),
     )
     assert "4 failed" in run(tmp_path, "-q").stdout
+
+
+BREAKS_IN = """\
+import pytest, signal
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    def alarm(number, frame):
+        pytest.fail("took too long")
+    if item.name == "waits":
+        signal.signal(signal.SIGALRM, alarm)
+        signal.setitimer(signal.ITIMER_REAL, 1)
+    return (yield)
+"""
+
+
+def test_what_breaks_into_a_scenario_costs_no_other_its_result(tmp_path: Path) -> None:
+    """As time limits of other plugins do: the worker that was busy must not answer for the next one."""
+    project(
+        tmp_path,
+        """\
+  - {name: waits, function: wait, event: {trace: waiting}, timeout: 50}
+  - {name: next, function: wait, event: {trace: next}, timeout: 0.5, xfail: too slow}
+  - {name: other, function: create, event: {what: it}, expect: {output_includes: {what: it}}}
+""",
+    )
+    (tmp_path / "conftest.py").write_text(BREAKS_IN)
+    mark = f"plugin-{tmp_path}"
+    done = run(tmp_path, "-q", mark=mark)
+    assert "1 failed, 1 passed, 1 xfailed" in done.stdout, done.stdout
+    assert "FAILED all.yml::waits - took too long" in done.stdout
+    assert ".py:" not in done.stdout, "no internal frames"
+    assert running.left_behind(mark) == []
+
+
+def test_options_that_are_pytests_own_are_refused(tmp_path: Path) -> None:
+    """Taken in silence, they would promise what nothing does."""
+    project(tmp_path)
+    for options, said in (
+        ("--coverage", "--scenarios doesn't take `--coverage`"),
+        ("-e A=1 -x", "pytest has -x"),
+        ("all.yml", "arguments of pytest"),
+        ("--debug", "--scenarios doesn't take `--debug`"),
+        ("--help", "lambda-scenarios run --help"),
+        ("-e 'A", "No closing quotation"),
+    ):
+        done = run(tmp_path, "-q", f"--scenarios={options}")
+        assert done.status == 4, options
+        assert said in done.stderr and "INTERNALERROR" not in done.stdout + done.stderr, options
+    (tmp_path / "lambda-scenarios.yml").write_text("coverage: true\nshard: 2/2\nmax_time: 0.1\ndebug: true\n")
+    assert "1 passed" in run(tmp_path, "-q", "all.yml::passes").stdout, (
+        "those of the project are for its runs"
+    )
+
+
+def test_what_the_project_selects_and_excludes(tmp_path: Path) -> None:
+    project(tmp_path, "  - {name: one, function: create, tags: [smoke]}\n  - {name: two, function: create}\n")
+    text = (tmp_path / "all.yml").read_text()
+    (tmp_path / "none.yml").write_text(text.replace("[smoke]", "[slow]"))
+    for directory in ("drafts", "cdk.out"):
+        (tmp_path / directory).mkdir()
+        (tmp_path / directory / "a.yml").write_text("scenarios:\n- {name: draft, function: nowhere}\n")
+    (tmp_path / "_defaults.yml").write_text("expect: 1\n")
+    (tmp_path / "lambda-scenarios.yml").write_text("exclude: [drafts]\npresets: {smoke: {tag: smoke}}\n")
+    done = run(tmp_path, "--collect-only", "-q")
+    assert "_defaults.yml" in done.stdout and "draft" not in done.stdout, "it is told as what files inherit"
+    (tmp_path / "_defaults.yml").write_text("defaults: {}\n")
+    done = run(tmp_path, "--collect-only", "-q")
+    assert done.status == 0 and "4 tests collected" in done.stdout, done.stdout
+    done = run(tmp_path, "--collect-only", "-q", "--scenarios=--preset smoke")
+    assert done.stdout.splitlines()[0] == "all.yml::one" and "1 test collected" in done.stdout
+    done = run(tmp_path, "--collect-only", "-q", "drafts")
+    assert "no function `nowhere`" in done.stdout, "what is named is read"
+
+
+def test_warnings_and_how_strict_they_are(tmp_path: Path) -> None:
+    project(tmp_path, "  - {name: one, function: create, context: {functionNam: x}}\n")
+    done = run(tmp_path, "-q")
+    assert done.status == 0 and "ScenarioWarning: warning: the context has no `functionNam`" in done.stdout
+    for strict in ("--scenarios=--strict", "-Werror"):
+        done = run(tmp_path, "-q", strict)
+        assert done.status == 2 and "all.yml:" in done.stdout and ".py:" not in done.stdout, done.stdout
+
+
+def test_flaky_ones_may_fail(tmp_path: Path) -> None:
+    flaky = """\
+  - {name: flaky, function: nth, event: {trace: TRACE}, retries: 2, expect: {output_includes: {n: 2}}}
+"""
+    for number, strict in enumerate(("--scenarios=--fail-on-flaky", "-Werror")):
+        project(tmp_path, flaky.replace("TRACE", f"t{number}"))
+        done = run(tmp_path, "-q", strict)
+        assert "FAILED all.yml::flaky - " in done.stdout and "passed at attempt 2" in done.stdout
+        assert ".py:" not in done.stdout, "no internal frames"
+
+
+def test_runxfail_is_of_scenarios_too(tmp_path: Path) -> None:
+    project(tmp_path, "  - {name: expected, function: get, xfail: ticket 12}\n")
+    assert "1 xfailed" in run(tmp_path, "-q").stdout
+    assert (
+        "FAILED all.yml::expected - error: the function failed: KeyError"
+        in run(tmp_path, "-q", "--runxfail").stdout
+    )
+
+
+def test_a_defect_is_told_without_its_place(tmp_path: Path) -> None:
+    project(tmp_path, "  - {name: one, function: create}\n")
+    (tmp_path / "conftest.py").write_text(
+        "from lambda_scenarios.pytest_project import Project\n"
+        "def broken(self, case): raise IndexError('of the program')\n"
+        "Project.run = broken\n"
+    )
+    done = run(tmp_path, "-q")
+    assert "lambda-scenarios itself failed: IndexError: of the program" in done.stdout
+    assert ".py:" not in done.stdout
+
+
+SLOW_END = """\
+import os, pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config):
+    os._exit(0)  # as xdist ends a process in which what other plugins do at the end takes long
+"""
+
+
+def test_processes_store_snapshots_in_one_file(tmp_path: Path) -> None:
+    project(
+        tmp_path,
+        "".join(
+            f"  - {{name: stored {n}, function: create, event: {{what: {n}}}, expect: {{snapshot: true}}}}\n"
+            for n in range(20)
+        ),
+    )
+    (tmp_path / "conftest.py").write_text(SLOW_END)
+    run(tmp_path, "-q", "-n", "3")
+    stored = json.loads((tmp_path / "__snapshots__" / "all.yml.json").read_text())
+    assert len(stored) == 20
+
+
+def test_snapshots_that_cannot_be_stored_are_no_success(tmp_path: Path) -> None:
+    project(tmp_path, "  - {name: stored, function: create, event: {}, expect: {snapshot: true}}\n")
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_runtest_setup():\n    open('__snapshots__', 'w').close()\n"
+    )
+    for processes in ((), ("-n", "2")):
+        (tmp_path / "__snapshots__").unlink(missing_ok=True)
+        done = run(tmp_path, "-q", *processes)
+        assert done.status == 1, done.stdout
+        assert "snapshots are not stored: __snapshots__/all.yml.json can't be written" in done.stdout
+        assert "1 passed" in done.stdout

@@ -21,6 +21,7 @@ from lambda_scenarios.errors import (
     NothingSelected,
     ReportNotWritten,
     UsageError,
+    defect,
     did_you_mean,
 )
 from lambda_scenarios.runtimes.runtime import World
@@ -161,12 +162,5 @@ def _overview() -> str:
 
 
 def _defect(error: Exception, world: World) -> int:
-    if world.environ.get("LAMBDA_SCENARIOS_TRACEBACK"):
-        raise error
-    print(
-        f"error: lambda-scenarios itself failed: {type(error).__name__}: {error}\n"
-        "   = this is a defect of the program, not of your scenarios\n"
-        "   = LAMBDA_SCENARIOS_TRACEBACK=1 shows where",
-        file=sys.stderr,
-    )
+    print(defect(error, world.environ), file=sys.stderr)
     return statuses.OWN_FAILURE

@@ -117,9 +117,7 @@ class Desk:
 
     def prepared(self, assignments: Sequence[Assignment], missing: dict[int, MissingPart]) -> Prepared:
         """What has been planned, and what is to be said of it, each thing once."""
-        deployed = self._deployed
-        instead = (_run_by(*names, keys) for names, keys in self._instead.items())
-        said = dict.fromkeys((*instead, *self.warnings, *(() if deployed is None else deployed.warnings)))
+        said = self.said()
         coverage = self._conditions.coverage
         if coverage is not None and coverage.unmeasured is not None:
             said[coverage.unmeasured] = None
@@ -134,6 +132,15 @@ class Desk:
             self.engine,
             invoker=self.invoker,
         )
+
+    def said(self, *, apart: bool = False) -> dict[str, None]:
+        """What there is to warn of so far, each thing once; `apart`: of functions one by one, for whoever
+        asks while there may be more."""
+        deployed = self._deployed
+        groups = self._instead.items()
+        found = [(names, [key]) for names, keys in groups for key in keys] if apart else groups
+        instead = (_run_by(*names, keys) for names, keys in found)
+        return dict.fromkeys((*instead, *self.warnings, *(() if deployed is None else deployed.warnings)))
 
     @property
     def invoker(self) -> Invoker | None:

@@ -222,7 +222,7 @@ def _under(directory: str, root: str, exclude: Sequence[str]) -> _Looked:
     """The scenario files under a directory, in natural order of their paths."""
     from lambda_scenarios.scenarios.sniff import is_scenario_file
 
-    patterns = [pattern.removeprefix("./").strip("/").split("/") for pattern in exclude]
+    patterns = _patterns(exclude)
     top = os.path.realpath(directory)
     entered: set[str] = set()
     files: list[str] = []
@@ -236,7 +236,7 @@ def _under(directory: str, root: str, exclude: Sequence[str]) -> _Looked:
         entered.add(real)
         for entry in _entries(here, root):
             name = entry.name
-            if patterns and _excluded(entry, root, patterns):
+            if patterns and _excluded(entry.path, root, patterns):
                 excluded += 1
                 continue
             if _is(os.DirEntry.is_dir, entry):
@@ -282,9 +282,19 @@ def _is(kind: Callable[[os.DirEntry[str]], bool], entry: os.DirEntry[str]) -> bo
         return False
 
 
-def _excluded(entry: os.DirEntry[str], root: str, patterns: list[list[str]]) -> bool:
-    """Whether a pattern of one part is the entry's name, or one of several its path from the root."""
-    parts = _relative(entry.path, root).split("/")
+def is_passed_over(path: str, root: str, exclude: Sequence[str]) -> bool:
+    """Whether what lies at a path (absolute) is no matter of scenarios where it isn't named."""
+    name = os.path.basename(path)
+    return name in NOT_ENTERED or name in _DIRECTORY_DEFAULTS or _excluded(path, root, _patterns(exclude))
+
+
+def _patterns(exclude: Sequence[str]) -> list[list[str]]:
+    return [pattern.removeprefix("./").strip("/").split("/") for pattern in exclude]
+
+
+def _excluded(path: str, root: str, patterns: list[list[str]]) -> bool:
+    """Whether a pattern of one part is the path's last, or one of several the path from the root."""
+    parts = _relative(path, root).split("/")
     return any(_fits(parts[-1:] if len(pattern) == 1 else parts, pattern) for pattern in patterns)
 
 
