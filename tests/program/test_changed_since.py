@@ -414,6 +414,124 @@ def test_what_other_scenarios_name_is_no_code_either(shop: Path) -> None:
     assert selected(shop, "HEAD", "-k", "o1") == []
 
 
+def test_links_that_lead_elsewhere_now(shop: Path) -> None:
+    """git names the link alone, and nothing behind it."""
+    for version in ("v1", "v2"):
+        write(shop, f"layers/{version}/python/x.py", "")
+        write(shop, f"code/{version}/app.py", HANDLER)
+        write(
+            shop, f"services/{version}/serverless.yml", SERVICE.replace("custom: ${file(custom.yml)}\n", "")
+        )
+        write(shop, f"services/{version}/src/orders/app.py", HANDLER)
+    for name in ("layers", "code", "services"):
+        (shop / name / "current").symlink_to("v1")
+    layers = "layers: {one: {path: layers/current}}\n"
+    mails = "src/mails/app.handler\n    layers: [{Ref: OneLambdaLayer}]"
+    service = (SERVICE + layers).replace("src/mails/app.handler", mails)
+    write(shop, "serverless.yml", service.replace("${self:custom.from}", "me"))
+    inline = f"i: {{handler: app.handler, runtime: python{VERSION}, code: ../code/current}}"
+    write(
+        shop,
+        "scenarios/inline.yml",
+        f"service: ../services/current\nfunctions: {{{inline}}}\n"
+        "scenarios:\n  - {name: i, function: i}\n  - {name: s, function: orders}\n",
+    )
+    commit(shop)
+    assert selected(shop) == []
+    for name, expected in (("layers", ["m1", "m2"]), ("code", ["i"]), ("services", ["i", "s"])):
+        (shop / name / "current").unlink()
+        (shop / name / "current").symlink_to("v2")
+        assert selected(shop) == expected, name
+        git(shop, "checkout", "--quiet", ".")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "code", "manifest", "touched"),
+    [
+        (f"python{VERSION}", HANDLER, "requirements.txt", True),
+        (f"python{VERSION}", HANDLER, "../uv.lock", True),
+        (f"python{VERSION}", HANDLER, "package-lock.json", False),
+        ("nodejs20.x", "exports.handler = async (event) => event;\n", "package-lock.json", True),
+        ("nodejs20.x", "exports.handler = async (event) => event;\n", "../pnpm-lock.yaml", True),
+        ("nodejs20.x", "exports.handler = async (event) => event;\n", "requirements.txt", False),
+    ],
+)
+def test_what_says_which_modules_are_installed(
+    tmp_path: Path, runtime: str, code: str, manifest: str, touched: bool
+) -> None:
+    """git ignores the modules themselves; patterns leave out what names them."""
+    write(
+        tmp_path,
+        "service/serverless.yml",
+        f"service: s\nprovider: {{name: aws, runtime: {runtime}}}\n"
+        'package: {patterns: ["!**", "src/**", "node_modules/**"]}\n'
+        "functions: {f: {handler: src/app.handler}}\n",
+    )
+    write(tmp_path, f"service/src/app.{'py' if 'python' in runtime else 'js'}", code)
+    write(tmp_path, "service/scenarios/s.yml", "scenarios: [{name: f, function: f}]\n")
+    write(tmp_path, f"service/{manifest}", "1")
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    commit(tmp_path)
+    write(tmp_path, f"service/{manifest}", "2")
+    assert selected(tmp_path, "HEAD", "service") == (["f"] if touched else [])
+
+
+def test_what_is_included_counts_for_all_functions_whoever_asks(shop: Path) -> None:
+    """So that the cells of a matrix select what the whole does: reading asks for what is needed alone."""
+    includes = (
+        SERVICE.replace("${file(custom.yml)}", "{from: me}")
+        + "resources:\n  - ${file(resources/${opt:stage, 'dev'}.yml)}\n"
+        "  - ${file(${env:ELSEWHERE, 'x'}.yml)}\n"
+    )
+    write(shop, "serverless.yml", includes)
+    write(shop, "resources/dev.yml", "Resources: ${file(resources/deep.yml)}\n")
+    for name in ("resources/deep.yml", "resources/prod.yml", "x.yml"):
+        write(shop, name, "{}\n")
+    commit(shop)
+    for name, touches in (("dev", True), ("deep", True), ("prod", False), ("../x", True)):
+        path = shop / "resources" / f"{name}.yml"
+        path.write_text(path.read_text() + "\n")
+        assert len(selected(shop)) == (9 if touches else 0), name
+        assert len(selected(shop, "HEAD", "--function", "mails")) == (2 if touches else 0), name
+        git(shop, "checkout", "--quiet", ".")
+    (shop / "resources" / "deep.yml").unlink()
+    assert len(selected(shop, "HEAD", "--function", "mails")) == 2
+
+
+def test_a_cell_selects_what_the_whole_does(shop: Path) -> None:
+    """What other scenarios name is no code, whether they are selected or not."""
+    write(
+        shop,
+        "serverless.yml",
+        f"service: s\nprovider: {{name: aws, runtime: python{VERSION}}}\n"
+        "functions:\n  orders: {handler: src/orders/app.handler}\n"
+        "  mails: {handler: src/mails/app.handler}\n",
+    )
+    commit(shop)
+    replaced("scenarios/schema.json", "{}", "true")(shop)
+    moved("scenarios/expected.json", "scenarios/wanted.json")(shop)
+    replaced("scenarios/mails.yml", "expected.json", "wanted.json")(shop)
+    assert selected(shop) == ["m2", "o6"]
+    assert selected(shop, "HEAD", "-k", "o6") == ["o6"]
+    assert selected(shop, "HEAD", "scenarios/mails.yml") == ["m2"]
+    assert selected(shop, "HEAD", "scenarios/orders.yml") == ["o6"]
+    assert selected(shop, "HEAD", "--function", "mails") == ["m2"]
+
+
+def test_a_service_file_that_was_nearer(shop: Path) -> None:
+    write(shop, "scenarios/near/n.yml", "scenarios: [{name: near, function: orders}]\n")
+    write(
+        shop,
+        "scenarios/near/serverless.yml",
+        f"service: n\nprovider: {{name: aws, runtime: python{VERSION}}}\n"
+        "functions: {orders: {handler: app.handler}}\n",
+    )
+    write(shop, "scenarios/near/app.py", HANDLER)
+    commit(shop)
+    (shop / "scenarios" / "near" / "serverless.yml").unlink()
+    assert selected(shop) == ["near"]
+
+
 class TestRepositories:
     @pytest.fixture
     def with_library(self, shop: Path) -> Path:
@@ -449,6 +567,23 @@ class TestRepositories:
         directory = str(top / ".git" / "worktrees" / "tree")
         hook = {"GIT_DIR": directory, "GIT_INDEX_FILE": f"{directory}/index.lock"}
         assert selected(shop.parent / "tree" / "shop", env=hook) == ["m1", "m2"]
+
+    def test_a_submodule_that_is_not_checked_out(self, with_library: Path) -> None:
+        library = with_library / "src" / "mails" / "lib"
+        write(library, "x.py", "x = 1\n")
+        git(library, "checkout", "--quiet", "-b", "mine")
+        commit(library)
+        commit(with_library)
+        git(with_library.parent, "clone", "--quiet", os.fspath(with_library), "clone")
+        clone = with_library.parent / "clone"
+        assert selected(clone) == []
+        assert selected(clone, "HEAD~1") == ["m1", "m2"]
+
+    def test_a_repository_that_lies_elsewhere(self, shop: Path) -> None:
+        elsewhere = shop.parent / "elsewhere.git"
+        shutil.move(shop / ".git", elsewhere)
+        write(shop, "src/mails/new.py", "")
+        assert selected(shop, env={"GIT_DIR": os.fspath(elsewhere)}) == ["m1", "m2"]
 
 
 class TestMistakes:

@@ -28,11 +28,13 @@ class Revision:
         Raises UsageError where there is no git, no repository, or no such revision.
         """
         self._name = name
-        self._environ = {**environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-        if "GIT_WORK_TREE" not in environ:  # else somebody says where the repository is
-            for variable in _OF_A_HOOK:
-                self._environ.pop(variable, None)
         self._directory = directory
+        whole = {**environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+        self._environ = whole
+        if "GIT_WORK_TREE" not in environ:  # else somebody says where the repository is
+            self._environ = {name: value for name, value in whole.items() if name not in _OF_A_HOOK}
+            if self._git("rev-parse", "--show-toplevel").returncode != 0:
+                self._environ = whole  # no hook's: the repository lies elsewhere
         self.top = self._top()
         self.commit = self._branching(self._commit())
 
@@ -81,7 +83,8 @@ class Revision:
         """The files that were changed, added or deleted, committed or not, but for what git ignores: absolute
         paths without symbolic links in their directories. Raises UsageError.
 
-        Of a submodule with another commit or changed files, or another repository, all files count.
+        Of a submodule with another commit or changed files, or another repository, all files count; itself
+        where it has none, as one that isn't checked out.
         """
         differing = ("--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules=untracked", "-z")
         changed = self._paths("diff", *differing, self.commit, "--")
@@ -90,7 +93,7 @@ class Revision:
         files: set[str] = set()
         for path in changed:
             if os.path.isdir(path) and not os.path.islink(path):
-                files.update(_files_under(path))
+                files.update(list(_files_under(path)) or (path,))
             else:
                 files.add(path)
         return frozenset(files | self._aliases(files, entries))

@@ -19,19 +19,32 @@ from lambda_scenarios.errors import UsageError
 from lambda_scenarios.model.values import PROGRAMS
 from lambda_scenarios.packaging.selection import Rules, container
 from lambda_scenarios.scenarios import directory_defaults
+from lambda_scenarios.scenarios.beside_scenarios import BesideScenarios
+from lambda_scenarios.scenarios.places import Places
 from lambda_scenarios.scenarios.render import Rendering
 from lambda_scenarios.scenarios.sniff import is_scenario_text
+from lambda_scenarios.services.catalog import SERVICE_FILES, find_service_file
+from lambda_scenarios.services.includes import Includes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lambda_scenarios.model.function import Function
+    from lambda_scenarios.model.function import Function, ServiceInfo
     from lambda_scenarios.model.values import Json
-    from lambda_scenarios.scenarios.draft import Draft, Expanded
+    from lambda_scenarios.scenarios.draft import Draft, Expanded, FileHead
     from lambda_scenarios.services.catalog import Catalog
 
 _CONFIGURATION = ("lambda-scenarios.yml", "pyproject.toml")
 _TABLE = b"[tool.lambda-scenarios"
+# What package managers write, or are told by: by the beginning of a runtime's name.
+_MANIFESTS = (
+    (
+        "nodejs",
+        ("package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"),
+    ),
+    ("python", ("requirements.txt", "Pipfile", "Pipfile.lock", "poetry.lock", "pdm.lock", "uv.lock")),
+    ("ruby", ("Gemfile", "Gemfile.lock")),
+)
 _YAML = (".yml", ".yaml")
 
 
@@ -76,22 +89,29 @@ class _Question:
         rendering: Rendering,
         catalog: Catalog,
     ) -> None:
-        self._cases = cases
         self._changes = changes
         self._before = before
         self._rendering = rendering
         self._catalog = catalog
-        self._real: dict[str, str] = {}
+        self._places = Places()
         self._written: dict[str, frozenset[int] | None] = {}
         self._functions: dict[tuple[str, str], bool] = {}
         self._above: dict[str, bool] = {}
         self._files: dict[str, frozenset[str]] = {}
-        self._named: frozenset[str] | None = None
         self._unknown: dict[str, bool] = {}
-        self._scenario_files = {path for path in changes if self._is_scenario_file(path)}
+        self._nearest: dict[str, bool] = {}
+        self._ways: dict[str, bool] = {}
+        self._includes: dict[tuple[str, str, str], tuple[bool, bool]] = {}
+        scenario_files = {path for path in changes if self._is_scenario_file(path)}
         # What can be code, or named by a scenario.
-        self._others = changes - self._scenario_files
-        self._homes = {self._directory(case.draft.head.directory) for case in cases}
+        self._others = changes - scenario_files
+        self._beside = BesideScenarios(
+            lambda: (self._places.of(path) for case in cases for path in self._files_of(case)),
+            {case.draft.head.directory for case in cases},
+            lambda: {path: before.content(path) or b"" for path in scenario_files},
+            self._places,
+            rendering.files.root,
+        )
         self._everything = any(self._is_configuration(path) for path in changes)
 
     def touches(self, case: Expanded) -> bool:
@@ -99,6 +119,7 @@ class _Question:
             self._everything
             or self._is_rewritten(case.draft)
             or self._above_changed(case.draft.head.directory)
+            or self._service_moved(case.draft.head)
             or any(self._function_changed(case, key) for key in case.functions)
             or (bool(self._others) and any(map(self._changed, self._files_of(case))))
             or self._snapshot_changed(case)
@@ -118,7 +139,7 @@ class _Question:
         """The numbers of the scenarios that changed; None: all of the file."""
         from lambda_scenarios.scenarios.yaml_source import parse
 
-        earlier = self._before.content(self._place(path))
+        earlier = self._before.content(self._places.of(path))
         if earlier is None:
             return None
         try:
@@ -143,6 +164,26 @@ class _Question:
                 self._changed(os.path.join(directory, name)) for name in directory_defaults.NAMES
             ) or (directory not in (self._rendering.files.root, parent) and self._above_changed(parent))
         return self._above[directory]
+
+    def _service_moved(self, head: FileHead) -> bool:
+        """Whether another service file is meant now: by a link on the way to it, or where the nearest one was
+        taken away."""
+        if isinstance(head.service, str):
+            return self._way_changed(head.service)
+        if head.service is None:
+            return False
+        root = self._rendering.files.root
+        if head.directory not in self._nearest:
+            nearest = find_service_file(head.directory, root)
+            last = root if nearest is None else os.path.dirname(nearest)
+            directory, there = head.directory, []
+            while True:
+                there += [os.path.join(directory, name) for name in SERVICE_FILES]
+                if directory in (last, os.path.dirname(directory)):
+                    break
+                directory = os.path.dirname(directory)
+            self._nearest[head.directory] = any(map(self._changed, there))
+        return self._nearest[head.directory]
 
     def _files_of(self, case: Expanded) -> frozenset[str]:
         if case.id not in self._files:
@@ -172,15 +213,29 @@ class _Question:
         if file is None:
             return False  # it stands in the scenario file
         sources = self._catalog.sources(file)
-        if any(map(self._changed, sources)):
+        included, has_programs = self._included(function.service)
+        if included or any(map(self._changed, sources)):
             return True
         # Programs may read anything.
-        return any(source.endswith(PROGRAMS) for source in sources) and any(
+        return (has_programs or any(source.endswith(PROGRAMS) for source in sources)) and any(
             path.endswith((*PROGRAMS, ".json")) and "/node_modules/" not in path
-            for path in self._under(self._directory(function.service.root))
+            for path in self._under(self._places.directory(function.service.root))
         )
 
+    def _included(self, service: ServiceInfo) -> tuple[bool, bool]:
+        """Whether something that a service file includes changed, and whether it includes programs."""
+        assert service.file is not None  # only those of files are asked for
+        key = service.file, service.stage, service.region
+        if key not in self._includes:
+            includes = Includes(*key)
+            self._includes[key] = any(map(includes.has, self._changes)), includes.has_programs
+        return self._includes[key]
+
     def _code_changed(self, function: Function) -> bool:
+        if any(map(self._way_changed, (function.code, *function.layers))):
+            return True
+        if self._dependencies_changed(function):
+            return True
         if any(self._source_changed(source, function) for source in function.layers_from):
             return True
         package, root, source = function.package, function.service.root, function.code_from
@@ -197,15 +252,42 @@ class _Question:
         if package is None or function.code != root or package.unresolved or function.build is not None:
             return self._any_code(function.code, function)
         contains = container(Rules(package.exclude, package.include))
-        base = self._directory(root)
+        base = self._places.directory(root)
         return any(
             contains(os.path.relpath(path, base))
             for path in self._others
-            if not self._is_test_data(path, function)
+            if not self._beside.has(path, function)
         )
 
+    def _dependencies_changed(self, function: Function) -> bool:
+        """Whether what says which modules are installed changed: git ignores these themselves, and packages
+        contain them."""
+        names = next((names for runtime, names in _MANIFESTS if function.runtime.startswith(runtime)), ())
+        root = self._places.directory(self._rendering.files.root)
+        found: set[str] = set()
+        for start in (function.code, function.service.root):
+            directory = self._places.directory(start)
+            while True:
+                found.update(os.path.join(directory, name) for name in names)
+                if directory == root or not directory.startswith(root + os.sep):
+                    break
+                directory = os.path.dirname(directory)
+        return not found.isdisjoint(self._changes)
+
+    def _way_changed(self, path: str) -> bool:
+        """Whether a link leads elsewhere now on the way to a file or directory, or a submodule in which it
+        lies is at another commit, and not checked out."""
+        if path not in self._ways:
+            above = os.path.dirname(path)
+            self._ways[path] = self._places.of(path) in self._changes or (
+                above != path and self._way_changed(above)
+            )
+        return self._ways[path]
+
     def _any_code(self, directory: str, function: Function) -> bool:
-        return any(not self._is_test_data(path, function) for path in self._under(self._directory(directory)))
+        return any(
+            not self._beside.has(path, function) for path in self._under(self._places.directory(directory))
+        )
 
     def _source_changed(self, path: str, function: Function) -> bool:
         """Whether a file, or something in a directory, changed."""
@@ -222,36 +304,11 @@ class _Question:
         return root if self._is_in(path, root) or not self._is_in(path, project) else project
 
     def _is_in(self, path: str, directory: str) -> bool:
-        return (self._directory(path) + os.sep).startswith(self._directory(directory).rstrip(os.sep) + os.sep)
-
-    # ---- what is no code
-
-    def _is_test_data(self, path: str, function: Function) -> bool:
-        directory, name = os.path.split(path)
-        if name in directory_defaults.NAMES or name in _CONFIGURATION[:1]:
-            return True
-        if os.path.basename(directory) == snapshot_files.DIRECTORY:
-            return True
-        return self._is_apart(path, function) and path in self._named_files()
-
-    def _named_files(self) -> frozenset[str]:
-        """The places of the files that scenarios name."""
-        if self._named is None:
-            self._named = frozenset(
-                self._place(path) for case in self._cases for path in self._files_of(case)
-            )
-        return self._named
-
-    def _is_apart(self, path: str, function: Function) -> bool:
-        """Whether it lies with scenarios, in a directory that is none of the function's: neither the
-        service's own nor one with the handler in it."""
-        handler = os.path.join(function.code, *function.handler.rpartition(".")[0].split("/"))
-        used = (self._directory(function.service.root), self._directory(function.code), self._place(handler))
-        return any(
-            path.startswith(home + os.sep)
-            and not any((one + os.sep).startswith(home + os.sep) for one in used)
-            for home in self._homes
+        return (self._places.directory(path) + os.sep).startswith(
+            self._places.directory(directory).rstrip(os.sep) + os.sep
         )
+
+    # ---- what changed
 
     def _is_scenario_file(self, path: str) -> bool:
         if not path.endswith(_YAML):
@@ -265,7 +322,7 @@ class _Question:
 
     def _is_configuration(self, path: str) -> bool:
         directory, name = os.path.split(path)
-        if name not in _CONFIGURATION or directory != self._directory(self._rendering.files.root):
+        if name not in _CONFIGURATION or directory != self._places.directory(self._rendering.files.root):
             return False
         if name == _CONFIGURATION[0]:
             return True
@@ -279,7 +336,7 @@ class _Question:
     # ---- paths
 
     def _changed(self, path: str) -> bool:
-        return self._place(path) in self._changes or self._changed_behind(path)
+        return self._places.of(path) in self._changes or self._changed_behind(path)
 
     def _changed_behind(self, path: str) -> bool:
         """Of a symbolic link: whether what it leads to changed."""
@@ -291,18 +348,8 @@ class _Question:
 
     def _is_unknown(self, path: str) -> bool:
         if path not in self._unknown:
-            self._unknown[path] = self._before.unknown(self._directory(path))
+            self._unknown[path] = self._before.unknown(self._places.directory(path))
         return self._unknown[path]
-
-    def _directory(self, path: str) -> str:
-        if path not in self._real:
-            self._real[path] = os.path.realpath(path)
-        return self._real[path]
-
-    def _place(self, path: str) -> str:
-        """A file as changes name it: links in its directory followed, itself not."""
-        directory, name = os.path.split(path)
-        return os.path.join(self._directory(directory), name)
 
 
 def _compares_snapshots(draft: Draft) -> bool:

@@ -28,6 +28,7 @@ _SERVERLESS_FILES = tuple(
 )
 _TEMPLATE_FILES = ("template.yaml", "template.yml", "template.json")
 _CDK_FILES = ("cdk.json", "manifest.json")
+SERVICE_FILES = (*_SERVERLESS_FILES, *_TEMPLATE_FILES)  # those that are found by themselves
 _PARSED = (".yml", ".yaml", ".json", ".template")
 
 

@@ -1,0 +1,114 @@
+"""What lies with scenarios and is theirs, no code, though a package with everything in it contains it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from lambda_scenarios import snapshot_files
+from lambda_scenarios.scenarios import directory_defaults
+from lambda_scenarios.scenarios.sniff import is_scenario_text
+
+if TYPE_CHECKING:
+    from lambda_scenarios.model.function import Function
+    from lambda_scenarios.scenarios.places import Places
+
+_YAML = (".yml", ".yaml")
+
+
+class BesideScenarios:
+    """Which files are what scenarios name, and nothing that a function has in its package for itself.
+
+    The same whichever scenarios are selected: the cells of a matrix must agree with the whole. So it isn't
+    only the scenarios in question that are looked at (`named` gives the places of their files, `homes` their
+    directories), but all scenario files in the directories that a file lies in, up to `root`. `before` gives
+    the content of those that changed, as it was.
+    """
+
+    def __init__(
+        self,
+        named: Callable[[], Iterable[str]],
+        homes: Iterable[str],
+        before: Callable[[], Mapping[str, bytes]],
+        places: Places,
+        root: str,
+    ) -> None:
+        self._name = named
+        self._named: frozenset[str] | None = None
+        self._places = places
+        self._homes = {places.directory(home) for home in homes}
+        self._before = before
+        self._earlier: Mapping[str, bytes] | None = None
+        self._root = places.directory(root)
+        self._texts: dict[str, tuple[bytes, ...]] = {}
+
+    def has(self, path: str, function: Function) -> bool:
+        """Whether a file (a place, see `Places`) is no code of a function."""
+        directory, name = os.path.split(path)
+        if name in directory_defaults.NAMES or name == "lambda-scenarios.yml":
+            return True
+        if os.path.basename(directory) == snapshot_files.DIRECTORY:
+            return True
+        above = tuple(self._above(directory))
+        return self._is_apart(path, above, function) and (
+            path in self._named_files() or self._is_mentioned(name, above)
+        )
+
+    def _named_files(self) -> frozenset[str]:
+        if self._named is None:
+            self._named = frozenset(self._name())
+        return self._named
+
+    def _is_mentioned(self, name: str, above: Iterable[str]) -> bool:
+        written = re.compile(rb"(?<![\w.-])" + re.escape(os.fsencode(name)) + rb"(?![\w-])")
+        return any(written.search(text) for directory in above for text in self._texts_in(directory))
+
+    def _is_apart(self, path: str, above: Iterable[str], function: Function) -> bool:
+        """Whether it lies with scenarios, in a directory that is none of the function's: neither the
+        service's own nor one with the handler in it."""
+        handler = os.path.join(function.code, *function.handler.rpartition(".")[0].split("/"))
+        used = (
+            self._places.directory(function.service.root),
+            self._places.directory(function.code),
+            self._places.of(handler),
+        )
+        homes = self._homes.union(directory for directory in above if self._texts_in(directory))
+        return any(
+            path.startswith(home + os.sep)
+            and not any((one + os.sep).startswith(home + os.sep) for one in used)
+            for home in homes
+        )
+
+    def _above(self, directory: str) -> Iterable[str]:
+        """The directory and those that it lies in, up to the project's root."""
+        while directory == self._root or directory.startswith(self._root + os.sep):
+            yield directory
+            directory = os.path.dirname(directory)
+
+    def _texts_in(self, directory: str) -> tuple[bytes, ...]:
+        """The scenario files right in a directory, as they are and as they were."""
+        if directory not in self._texts:
+            if self._earlier is None:
+                self._earlier = self._before()
+            found = [text for path, text in self._earlier.items() if os.path.dirname(path) == directory]
+            try:
+                names = os.listdir(directory)
+            except OSError:
+                names = []
+            for name in names:
+                if name.endswith(_YAML):
+                    text = _read(os.path.join(directory, name))
+                    if text is not None and is_scenario_text(text):
+                        found.append(text)
+            self._texts[directory] = tuple(found)
+        return self._texts[directory]
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
