@@ -26,7 +26,9 @@ _SHOWN = 20
 _TYPED = 4
 # So many lists are kept, the newest.
 _KEPT = 100
-_LIST = re.compile(r"worker-\d+-[0-9a-f]+\.txt")
+_LIST = re.compile(r"worker-\d+-[0-9a-f]+\.txt(\.\d+)?")  # `state.write` adds a number while it writes
+# As much is written at once.
+_APPENDED = 4096
 
 
 class Before(NamedTuple):
@@ -107,12 +109,19 @@ class Sequences:
             missing.setdefault(served[at], at)
         missing.setdefault(failed, count)
         missing = {one: at for one, at in missing.items() if one not in known.first}
-        with open(known.path, "a", encoding="utf-8") as file:
-            file.writelines(f"{_line(self._argument(one))}\n" for one in missing)
+        text = self._lines(missing)
+        if known.first and len(text) <= _APPENDED:
+            with open(known.path, "ab", buffering=0) as file:
+                file.write(text.encode())
+        else:  # a kill must not leave half of it
+            state.write(known.path, self._lines(known.first) + text)
         known.first.update(missing)
         known.count = max(known.count, count)
         self._lists[worker] = known
         return known
+
+    def _lines(self, cases: Iterable[int]) -> str:
+        return "".join(f"{_line(self._argument(one))}\n" for one in cases)
 
     def _argument(self, number: int) -> str:
         case = self._cases[number]

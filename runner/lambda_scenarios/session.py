@@ -77,13 +77,15 @@ class Session:
             console.message(github.stopped(self._token))
         conditions = rerun(info.command)
         console.started(_headline(info), planned, jobs, conditions)
+        # The project's configuration may say otherwise.
+        in_order = conditions + (" --order defined" if request.shuffled else "")
         self._judge = Judge(
             cases,
             {assignment.task.case: assignment.spec for assignment in prepared.assignments},
             courses,
             self._publish,
             masker,
-            Sequences(cases, project_root(world.cwd), world.cwd, conditions),
+            Sequences(cases, project_root(world.cwd), world.cwd, in_order),
             self._announce,
             cwd=world.cwd,
             max_failures=request.max_failures,

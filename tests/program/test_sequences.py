@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import running, several
+from tests.program import reported, running, several
 
 
 def scenarios(count: int) -> str:
@@ -105,6 +105,45 @@ def test_a_list_is_of_one_run_alone(tmp_path: Path) -> None:
     several.write(tmp_path, scenarios(8))
     (words,) = replays(first.stdout)
     assert "found 9" in running.run(tmp_path, *words, "--no-reports").stdout
+
+
+def test_a_configured_order_changes_no_replay(tmp_path: Path) -> None:
+    (tmp_path / "lambda-scenarios.yml").write_text("order: random\n")
+    names = [f"s{n}" for n in range(9)]
+    expected = "{output_includes: {calls: {$gt: 7}}}"
+    several.write(
+        tmp_path, "".join(f"  - {{name: {name}, function: count, expect: {expected}}}\n" for name in names)
+    )
+    options: tuple[str, ...] = ("all.yml", "-j", "1", "--seed", "7")
+    orders = []
+    for _ in range(2):
+        ran = running.run(tmp_path, "run", *options)
+        served = [
+            (one["attempts"][0]["invocations"][0], one["name"])
+            for one in reported.load(tmp_path / "reports")["results"]
+        ]
+        served.sort(key=lambda one: one[0]["nth"])
+        orders.append([name for _, name in served])
+        options = tuple(bash_words(served[6][0]["replay"])[2:])
+        assert ran.status == 1
+    assert orders[1] == orders[0][:7] != names[:7]
+
+
+def test_a_long_list_is_written_in_parts(tmp_path: Path) -> None:
+    names = [f"{'long ' * 40}{n}" for n in range(60)]
+    bad = {10, 11, 59}
+    ran = several.run(
+        tmp_path,
+        "".join(
+            f"  - {{name: {name}, function: count"
+            f"{', expect: {output_includes: {calls: 0}}' if n in bad else ''}}}\n"
+            for n, name in enumerate(names)
+        ),
+        *("-j", "1"),
+    )
+    (word,) = {words[3] for words in replays(ran.done.stdout)}
+    listed = (tmp_path / word.removeprefix("@")).read_text().splitlines()
+    assert listed == [f"all.yml::{name}" for name in names]
 
 
 def test_old_lists_are_removed(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ function servedBefore(invocation) {
   if (!invocation.before.length) return null;
   const replay = invocation.replay;
   return make("details", { class: "before" },
-    make("summary", null, `Its worker had served others before (${plural(invocation.before.length, "scenario")} named here)`),
+    make("summary", null, `What its worker had served before (${plural(invocation.before.length, "scenario")} named here)`),
     make("ol", null, invocation.before.map((id) => make("li", null, isolated(id)))),
     replay ? make("div", { class: "again" }, make("code", { dir: "ltr" }, visible(replay)),
       copyButton("the command that runs them again, in this order", () => replay)) : null);
