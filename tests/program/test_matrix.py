@@ -115,6 +115,49 @@ def test_every_scenario_is_in_exactly_one_cell(
     assert len({cell["key"] for cell in found}) == len(found)
 
 
+GROUPS = """\
+scenarios:
+  - {name: s1, function: echo, serial: db, tags: [slow]}
+  - {name: s2, function: echo, tags: [slow]}
+  - {name: s3, function: other, serial: "{{ 'd' ~ 'b' }}"}
+  - {name: "s4 {{ matrix.n }}", function: echo, serial: "{{ matrix.n }}", matrix: {n: [a, b, c, d]}}
+"""
+MORE = """\
+scenarios:
+  - {name: t1, function: page, serial: db, tags: [fast]}
+  - {name: t2, function: picture}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (("--by", "function"), {"echo + other + page": 8, "picture": 1}),
+        (("--by", "file"), {"scenarios/g.yml + scenarios/h.yml": 9}),
+        (("--by", "runtime"), {f"nodejs20.x + python{VERSION}": 8, "image": 1}),
+        (("--tags", "slow,fast"), {"slow": 4, "the rest": 5}),
+        (("--tags", "fast,slow"), {"fast": 3, "slow": 1, "the rest": 5}),
+        (("--shards", "20"), {f"shard {n} of 7": 3 if n == 1 else 1 for n in range(1, 8)}),
+    ],
+)
+def test_a_serial_group_is_in_one_cell(
+    tmp_path: Path, cells: tuple[str, ...], expected: dict[str, int]
+) -> None:
+    (tmp_path / "serverless.yml").write_text(SERVICE)
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "page.js").write_text("exports.handler = async (event) => event;\n")
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "g.yml").write_text(GROUPS)
+    (tmp_path / "scenarios" / "h.yml").write_text(MORE)
+    found = matrix(tmp_path, *cells)
+    assert {cell["name"]: cell["scenarios"] for cell in found} == expected
+    parts = [listed(tmp_path, cell["args"]) for cell in found]
+    assert [len(part) for part in parts] == [cell["scenarios"] for cell in found]
+    together = {"scenarios/g.yml::s1", "scenarios/g.yml::s3", "scenarios/h.yml::t1"}
+    assert [together <= set(part) for part in parts].count(True) == 1
+    assert sorted(itertools.chain(*parts)) == sorted(listed(tmp_path, []))
+
+
 def test_cells_say_what_they_are(shop: Path) -> None:
     assert [cell["name"] for cell in matrix(shop, "--by", "function")] == [
         "echo",

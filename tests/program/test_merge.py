@@ -123,6 +123,29 @@ def test_a_missing_shard_is_named(shop: Path, tmp_path: Path) -> None:
     assert "shard 2/3 is missing" in (tmp_path / "report.html").read_text()
 
 
+def test_of_many_missing_shards_neighbours_are_named_as_one(shop: Path, tmp_path: Path) -> None:
+    paths = []
+    for number in (2, 4):
+        into = tmp_path / str(number)
+        running.run(shop, "run", "-k", "cold", "--shard", f"{number}/{10**15}", "--report-dir", str(into))
+        paths.append(str(into / "report.json"))
+    done = running.run(shop, "merge", *paths, "--report-dir", str(tmp_path / "all"))
+    assert done.stderr.splitlines() == [
+        f"warning: shard 1/{10**15} is missing",
+        f"warning: shard 3/{10**15} is missing",
+        f"warning: the shards 5 to {10**15} of {10**15} are missing",
+    ]
+
+
+def test_without_reports_nothing_is_left_and_nothing_taken_away(shop: Path, tmp_path: Path) -> None:
+    env = {"TMPDIR": str(tmp_path)}
+    done = running.run(shop, "merge", *SHARDS, "--no-reports", env=env)
+    assert (done.status, done.stderr) == (1, "")
+    done = running.run(shop, "merge", *SHARDS, "--no-reports", "--junit", "-", env=env)
+    assert done.stdout.startswith("<?xml")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_all_that_passed_is_status_0_and_a_missing_shard_isn_t(shop: Path, tmp_path: Path) -> None:
     for number in (1, 2):
         arguments = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HEADS = [FileHead(f"/p/{name}", name, "/p", (), False, ()) for name in ("a.yml", "b.yml", "c.yml")]
-
-
-class Drawn(NamedTuple):
-    """A suite; `groups` has the serial group of each scenario."""
-
-    cases: list[Expanded]
-    groups: dict[str, str | None]
-
-    def group(self, case: Expanded) -> str | None:
-        return self.groups[case.id]
 
 
 def case(number: int, head: FileHead = HEADS[0], function: str = "f") -> Expanded:
@@ -46,37 +36,44 @@ def loads(durations: Sequence[float], chosen: Sequence[int], count: int) -> list
 
 
 @st.composite
-def drawn(draw: st.DrawFn) -> Drawn:
-    size = draw(st.integers(0, 60))
-    cases = [
-        case(number, draw(st.sampled_from(HEADS)), draw(st.sampled_from(("f", "g"))))
-        for number in range(size)
-    ]
+def suites(draw: st.DrawFn) -> list[Expanded]:
     names = st.one_of(st.none(), st.none(), st.sampled_from(("db", "queue", "cache")))
-    return Drawn(cases, {one.id: draw(names) for one in cases})
+    return [
+        case(number, draw(st.sampled_from(HEADS)), draw(st.sampled_from(("f", "g"))))._replace(
+            serial=draw(names)
+        )
+        for number in range(draw(st.integers(0, 60)))
+    ]
 
 
-@given(drawn(), st.integers(1, 50), st.data())
+@given(suites(), st.integers(1, 50), st.data())
 @settings(max_examples=200, deadline=None)
 def test_every_scenario_is_in_one_shard_and_groups_stay_together(
-    suite: Drawn, count: int, data: st.DataObject
+    cases: list[Expanded], count: int, data: st.DataObject
 ) -> None:
     known = data.draw(
-        st.lists(st.sampled_from(suite.cases), unique_by=lambda one: one.id) if suite.cases else st.just([])
+        st.lists(st.sampled_from(cases), unique_by=lambda one: one.id) if cases else st.just([])
     )
     durations = st.floats(0, 1e6, allow_nan=False)
     timings = {one.id: Timing(one.function or "", one.draft.head.id, data.draw(durations)) for one in known}
-    chosen = shards_of(suite.cases, count, timings, suite.group)
-    parts = [[c.id for c, shard in zip(suite.cases, chosen, strict=True) if shard == n] for n in range(count)]
-    assert sorted(itertools.chain(*parts)) == sorted(c.id for c in suite.cases)
-    assert chosen == shards_of(suite.cases, count, dict(reversed(timings.items())), suite.group)
+    chosen = shards_of(cases, count, timings)
+    parts = [[c.id for c, shard in zip(cases, chosen, strict=True) if shard == n] for n in range(count)]
+    assert sorted(itertools.chain(*parts)) == sorted(c.id for c in cases)
+    assert chosen == shards_of(cases, count, dict(reversed(timings.items())))
     of_group: dict[str, set[int]] = {}
-    for one, shard in zip(suite.cases, chosen, strict=True):
-        if (name := suite.groups[one.id]) is not None:
-            of_group.setdefault(name, set()).add(shard)
+    for one, shard in zip(cases, chosen, strict=True):
+        if one.serial is not None:
+            of_group.setdefault(one.serial, set()).add(shard)
     assert all(len(shards) == 1 for shards in of_group.values())
-    units = len(of_group) + sum(name is None for name in suite.groups.values())
+    units = len(of_group) + sum(one.serial is None for one in cases)
     assert sum(map(bool, parts)) == min(count, units), "a shard is empty that need not be"
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_more_shards_than_a_machine_can_count(timed: bool) -> None:
+    cases, timings = suite([3.0, 1.0, 2.0])
+    assert sorted(shards_of(cases, 10**15, timings if timed else None)) == [0, 1, 2]
+    assert shards_of([], 10**15, timings) == []
 
 
 @given(st.integers(0, 300), st.integers(1, 50))

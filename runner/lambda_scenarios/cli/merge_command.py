@@ -44,7 +44,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     writers: list[spool.SpoolWriter] = []
 
     def begin(info: RunInfo) -> spool.SpoolWriter:
-        writers.append(spool.SpoolWriter(targets.directory, info))
+        writers.append(spool.SpoolWriter(targets.directory, info, nameless=targets.temporary))
         return writers[0]
 
     try:
@@ -55,15 +55,13 @@ def _execute(options: argparse.Namespace, world: World) -> int:
             spool=begin,
             coverage=None if covered is None else covered.record(),
         )
-        read = spool.read(writers[0].path)
+        read = spool.read(writers[0].source)
         written = write.write(read, read.end, targets)
         if covered is not None and targets.files:
             written += (("coverage", _write_coverage(covered, targets.directory)),)
     finally:
         for writer in writers:
             writer.remove()
-            if targets.temporary:
-                os.rmdir(targets.directory)
     for gap in gaps:
         print(f"warning: {gap}", file=sys.stderr)
     counts = read.counts()

@@ -6,7 +6,7 @@ reports are made of them in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from lambda_scenarios import __version__
@@ -155,11 +155,7 @@ def _gaps(reports: Sequence[ReportFile]) -> tuple[str, ...]:
             plans.setdefault(shard.plan, set()).add(shard.number)
     for (labels, of), plans in divisions.items():
         there = set().union(*plans.values())
-        gaps += [
-            f"{_shown(labels, f'shard {number}/{of}')} is missing"
-            for number in range(1, of + 1)
-            if number not in there
-        ]
+        gaps += (_shown(labels, gap) for gap in _missing(there, of))
         whole = any(len(numbers) == of for numbers in plans.values())
         if len(plans) > 1 and not whole:
             gaps.append(
@@ -167,6 +163,17 @@ def _gaps(reports: Sequence[ReportFile]) -> tuple[str, ...]:
                 "some may have run twice, or not at all"
             )
     return tuple(gaps)
+
+
+def _missing(there: Set[int], of: int) -> Iterator[str]:
+    """The shards that aren't there, neighbours in one."""
+    before = 0
+    for number in (*sorted(there), of + 1):
+        if number - before == 2:
+            yield f"shard {number - 1}/{of} is missing"
+        elif number - before > 2:
+            yield f"the shards {before + 1} to {number - 1} of {of} are missing"
+        before = number
 
 
 def _info(reports: Sequence[ReportFile], common: Labels, command: tuple[str, ...]) -> RunInfo:

@@ -91,32 +91,30 @@ def by_shards(given: Given, count: int, timings: Mapping[str, Timing] | None) ->
 
 
 def by_function(given: Given) -> list[Cell]:
-    """One for each function; functions that a scenario has in common are in one cell."""
+    """One for each function; functions that a scenario or a serial group have in common are in one cell."""
 
     def named(case: Expanded) -> tuple[str, ...]:
         return tuple(key for key in case.functions if not given.functions or key in given.functions)
 
     found = []
     for keys, cases in _united(given.chosen, named):
-        if keys:
-            found.append(Cell(" + ".join(keys), cases, given.arguments(functions=keys)))
-        else:  # a mistake, which `run` tells of
-            found.append(Cell("no function", cases, given.arguments(paths=ids(cases, given.cwd))))
+        arguments = given.arguments(functions=keys)
+        if not all(case.functions for case in cases):  # a mistake, which `run` tells of
+            arguments = given.arguments(paths=ids(cases, given.cwd))
+        found.append(Cell(" + ".join(keys) or "no function", cases, arguments))
     return found
 
 
 def by_file(given: Given) -> list[Cell]:
-    """One for each scenario file."""
-    files: dict[str, list[Expanded]] = {}
-    for case in given.chosen:
-        files.setdefault(case.draft.head.id, []).append(case)
+    """One for each scenario file; files that a serial group has in common are in one cell."""
     return [
-        Cell(file, tuple(cases), given.arguments(paths=_files(cases, given))) for file, cases in files.items()
+        Cell(" + ".join(files), cases, given.arguments(paths=_files(cases, given)))
+        for files, cases in _united(given.chosen, lambda case: (case.draft.head.id,))
     ]
 
 
 def by_runtime(given: Given, runtime_of: Callable[[Expanded, str], str]) -> list[Cell]:
-    """One for each runtime; runtimes that a scenario needs together are in one cell."""
+    """One for each runtime; runtimes that a scenario or a serial group need together are in one cell."""
 
     def needed(case: Expanded) -> tuple[str, ...]:
         return tuple(dict.fromkeys(runtime_of(case, key) for key in case.functions))
@@ -128,7 +126,8 @@ def by_runtime(given: Given, runtime_of: Callable[[Expanded, str], str]) -> list
 
 
 def by_tags(given: Given, tags: Sequence[str], known: Collection[str]) -> list[Cell]:
-    """One for each tag, of what no earlier one has; one for the rest, so that nothing is lost.
+    """One for each tag, of what no earlier one has; one for the rest, so that nothing is lost. A serial group
+    is where the first of its scenarios is.
 
     `known` are the tags of all scenarios, selected or not: raises NothingSelected for another.
     """
@@ -138,20 +137,29 @@ def by_tags(given: Given, tags: Sequence[str], known: Collection[str]) -> list[C
             listed = ", ".join(sorted(known))
             hint = f"; did you mean `{near}`?" if near else f"; there are: {listed}" if known else ""
             raise NothingSelected(f"--tags: no scenario has the tag `{tag}`{hint}")
-    found: list[Cell] = []
-    earlier: list[str] = []
+    own = [next((n for n, tag in enumerate(tags) if tag in case.tags), len(tags)) for case in given.chosen]
+    first: dict[str, int] = {}
+    for case, place in zip(given.chosen, own, strict=True):
+        if case.serial is not None:
+            first[case.serial] = min(place, first.get(case.serial, place))
+    places = [
+        place if case.serial is None else first[case.serial]
+        for case, place in zip(given.chosen, own, strict=True)
+    ]
     base = "" if given.tag is None else f"({given.tag}) and "
-    left = list(given.chosen)
-    for tag in tags:
-        cases = tuple(case for case in left if tag in case.tags)
-        left = [case for case in left if tag not in case.tags]
-        terms = (_quoted(tag), *(f"not {_quoted(one)}" for one in earlier))
+    found: list[Cell] = []
+    for number, name in enumerate((*tags, "the rest")):
+        cases = tuple(case for case, place in zip(given.chosen, places, strict=True) if place == number)
+        if all((one == number) == (other == number) for one, other in zip(own, places, strict=True)):
+            terms = (
+                *map(_quoted, tags[number : number + 1]),
+                *(f"not {_quoted(tag)}" for tag in tags[:number]),
+            )
+            arguments = given.arguments(tag=base + " and ".join(terms))
+        else:
+            arguments = given.arguments(paths=ids(cases, given.cwd))
         if cases:
-            found.append(Cell(tag, cases, given.arguments(tag=base + " and ".join(terms))))
-        earlier.append(tag)
-    if left:
-        terms = tuple(f"not {_quoted(one)}" for one in earlier)
-        found.append(Cell("the rest", tuple(left), given.arguments(tag=base + " and ".join(terms))))
+            found.append(Cell(name, cases, arguments))
     return found
 
 
@@ -166,18 +174,30 @@ def _quoted(tag: str) -> str:
 
 
 def _united(
-    cases: Iterable[Expanded], keys_of: Callable[[Expanded], tuple[str, ...]]
+    cases: Sequence[Expanded], keys_of: Callable[[Expanded], tuple[str, ...]]
 ) -> Iterator[tuple[tuple[str, ...], tuple[Expanded, ...]]]:
-    """The cases by what they need; sets of keys that have one in common become one."""
-    groups: list[tuple[set[str], list[tuple[int, Expanded]]]] = []
-    for number, case in enumerate(cases):
-        keys = set(keys_of(case))
-        same = [group for group in groups if group[0] & keys or (not keys and not group[0])]
-        groups = [group for group in groups if group not in same]
-        members = [member for group in same for member in group[1]]
-        groups.append((keys.union(*(group[0] for group in same)), [*members, (number, case)]))
-    for keys, numbered in sorted(groups, key=lambda group: min(number for number, _ in group[1])):
-        yield tuple(sorted(keys)), tuple(case for _, case in sorted(numbered, key=lambda one: one[0]))
+    """The cases by what they need; sets of keys that have one, or cases of one serial group, in common become
+    one."""
+    leaders: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def leader(key: tuple[str, str]) -> tuple[str, str]:
+        while leaders.setdefault(key, key) != key:
+            leaders[key] = key = leaders[leaders[key]]
+        return key
+
+    keyed = [[("key", key) for key in keys_of(case)] or [("no key", "")] for case in cases]
+    for case, keys in zip(cases, keyed, strict=True):
+        if case.serial is not None:
+            keys.append(("serial", case.serial))
+        for key in keys[1:]:
+            leaders[leader(key)] = leader(keys[0])
+    members: dict[tuple[str, str], list[Expanded]] = {}
+    names: dict[tuple[str, str], set[str]] = {}
+    for case, keys in zip(cases, keyed, strict=True):
+        members.setdefault(leader(keys[0]), []).append(case)
+        names.setdefault(leader(keys[0]), set()).update(name for kind, name in keys if kind == "key")
+    for first, found in members.items():
+        yield tuple(sorted(names[first])), tuple(found)
 
 
 def _selecting(cases: Sequence[Expanded], given: Given) -> tuple[str, ...]:

@@ -163,6 +163,7 @@ class Expanded(NamedTuple):
     settled: Mapping[str, object] = {}
     step_functions: tuple[str | None, ...] = ()
     files: tuple[str, ...] = ()  # absolute: those that were read on the way
+    serial: str | None = None  # its group, as it is written where it can't be rendered yet
 
     @property
     def functions(self) -> tuple[str, ...]:

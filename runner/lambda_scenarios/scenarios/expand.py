@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -71,6 +72,7 @@ def _expand(
                 cast("tuple[str, ...]", draft.tags),
                 draft.function,
                 step_functions=tuple(_written_functions(draft)),
+                serial=draft.serial,
             )
             return
         referenced.asked.clear()
@@ -107,6 +109,10 @@ def _expand(
         if function is not None:
             function = _rendered_text(scope, draft, function, "function")
         of_steps = tuple(_step_functions(draft, scope, function))
+        serial = draft.serial
+        if serial is not None:
+            with contextlib.suppress(UsageError):  # it is told where the scenario is selected
+                serial = _rendered_text(scope, draft, serial, "serial")
         yield Expanded(
             draft,
             f"{head.id}::{name}",
@@ -118,6 +124,7 @@ def _expand(
             scope.settled(),
             of_steps,
             tuple(referenced.asked),
+            serial,
         )
 
 

@@ -7,7 +7,7 @@ then some change places as long as that makes the longest shard shorter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -37,24 +37,19 @@ class _Unit(NamedTuple):
     weight: int
 
 
-def group_of(case: Expanded) -> str | None:
-    """The serial group of a scenario, whose members run one after another on one worker: as it is written, so
-    that what a template tells apart stays together as well."""
-    return case.draft.serial
-
-
 def shards_of(
     cases: Sequence[Expanded],
     count: int,
     timings: Mapping[str, Timing] | None = None,
-    group: Callable[[Expanded], str | None] = group_of,
 ) -> list[int]:
-    """The shard of each case, from 0. No shard is empty where there are enough scenarios (or groups).
+    """The shard of each case, from 0. No shard is empty where there are enough scenarios (or serial groups,
+    whose members run one after another).
 
     Without `timings`, or where they know none of the scenarios, every scenario weighs the same.
     """
     weights = _weights(cases, timings or {})
-    units = _units(cases, weights or [1] * len(cases), group)
+    units = _units(cases, weights or [1] * len(cases))
+    count = min(count, len(units))  # which may be a number that nobody can count to
     chosen = _stretches(units, count) if weights is None else _balanced(units, count)
     found = [0] * len(cases)
     for unit, shard in zip(units, chosen, strict=True):
@@ -71,21 +66,17 @@ def fingerprint(cases: Sequence[Expanded], chosen: Sequence[int]) -> str:
     return f"{crc32(text.encode('utf-8', 'surrogatepass')):08x}"
 
 
-def _units(
-    cases: Sequence[Expanded], weights: Sequence[int], group: Callable[[Expanded], str | None]
-) -> list[_Unit]:
+def _units(cases: Sequence[Expanded], weights: Sequence[int]) -> list[_Unit]:
     """In the order of their first scenarios."""
     members: dict[tuple[str, str | int], list[int]] = {}
     for number, case in enumerate(cases):
-        name = group(case)
+        name = case.serial
         members.setdefault(("one", number) if name is None else ("group", name), []).append(number)
     return [_Unit(tuple(numbers), sum(weights[n] for n in numbers)) for numbers in members.values()]
 
 
 def _stretches(units: Sequence[_Unit], count: int) -> list[int]:
     """Cuts where the shares end; a unit belongs to the share that its middle lies in."""
-    if count >= len(units):
-        return list(range(len(units)))
     total = sum(unit.weight for unit in units)
     chosen: list[int] = []
     before = 0
