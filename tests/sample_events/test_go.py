@@ -123,6 +123,11 @@ def test_they_are_of_their_types(tmp_path: Path) -> None:
     for name in TYPES:
         (tmp_path / f"{name}.json").write_text(json.dumps(sample_event(name)))
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
+    fetched = subprocess.run(
+        ("go", "mod", "download"), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    if fetched.returncode and not os.environ.get("CI"):
+        pytest.skip(f"aws-lambda-go can't be fetched: {fetched.stderr}")
     done = subprocess.run(
         ("go", "run", "."), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
