@@ -307,6 +307,66 @@ def test_resources_beside_the_function_tell_too(tmp_path: Path) -> None:
     assert event(found["answers GET /orders/{id}"])["path"] == "/orders/1"
 
 
+OTHERS = """\
+  Pool:
+    Type: AWS::Cognito::UserPool
+    Properties:
+      LambdaConfig:
+        PostConfirmation: !GetAtt Confirmed.Arn
+        PreTokenGenerationConfig: {LambdaArn: !GetAtt Token.Arn, LambdaVersion: V2_0}
+  Source:
+    Type: AWS::AppSync::DataSource
+    Properties: {Type: AWS_LAMBDA, LambdaConfig: {LambdaFunctionArn: !GetAtt Field.Arn}}
+  Delivery:
+    Type: AWS::KinesisFirehose::DeliveryStream
+    Properties:
+      ExtendedS3DestinationConfiguration:
+        ProcessingConfiguration:
+          Processors: [{Parameters: [{ParameterName: LambdaArn, ParameterValue: !GetAtt Transform.Arn}]}]
+  Made: {Type: Custom::Made, Properties: {ServiceToken: !GetAtt Custom.Arn}}
+  Described:
+    Type: AWS::ApiGateway::RestApi
+    Properties:
+      Body:
+        paths:
+          /orders/{id}:
+            parameters: []
+            get: {x-amazon-apigateway-integration: {uri: !Sub 'arn:aws:apigateway:x/${Get.Arn}/invocations'}}
+  Http:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      DefinitionBody:
+        paths:
+          /orders:
+            post: {x-amazon-apigateway-integration: {uri: !GetAtt Post.Arn, payloadFormatVersion: '2.0'}}
+"""
+BY_OTHERS = {
+    "Confirmed": ("takes Cognito: PostConfirmation", ("triggerSource", "PostConfirmation_ConfirmSignUp")),
+    "Token": ("takes Cognito: PreTokenGenerationConfig", ("version", "2")),
+    "Field": ("takes a field of a GraphQL API", ("prev", None)),
+    "Transform": ("takes records of Data Firehose", ("region", "us-east-1")),
+    "Custom": ("takes a custom resource that is made", ("RequestType", "Create")),
+    "Get": ("answers GET /orders/{id}", ("path", "/orders/1")),
+    "Post": ("answers POST /orders", ("rawPath", "/orders")),
+}
+
+
+def test_what_other_resources_invoke(tmp_path: Path) -> None:
+    code = f"Handler: app.handler, CodeUri: ., Runtime: python{VERSION}"
+    functions = "".join(
+        f"  {key}: {{Type: 'AWS::Serverless::Function', Properties: {{{code}}}}}\n" for key in BY_OTHERS
+    )
+    text = f"Transform: AWS::Serverless-2016-10-31\nResources:\n{functions}{OTHERS}"
+    project(tmp_path, {"template.yaml": text})
+    assert running.run(tmp_path, "init").status == 0
+    found = {case.function: (case.name, event(case)) for case in _all(tmp_path)}
+    assert {
+        key: (name, (path, one[path]))
+        for key, (_, (path, _)) in BY_OTHERS.items()
+        for name, one in [found[key]]
+    } == BY_OTHERS
+
+
 def test_authorizers_get_requests_to_be_authorized(tmp_path: Path) -> None:
     apis = (
         "  httpApi:\n    authorizers:\n      simple: {type: request, functionName: http}\n"
