@@ -32,7 +32,7 @@ from lambda_scenarios.scenarios.directory_defaults import DirectoryDefaults
 from lambda_scenarios.scenarios.expand import expand_files
 from lambda_scenarios.scenarios.load import load_files, read_source
 from lambda_scenarios.scenarios.render import render_cases
-from lambda_scenarios.scenarios.select import Chosen, Selection, select_cases
+from lambda_scenarios.scenarios.select import Chosen, select_cases
 from lambda_scenarios.services.catalog import Catalog
 
 if TYPE_CHECKING:
@@ -40,57 +40,17 @@ if TYPE_CHECKING:
     from lambda_scenarios.configuration.read import Configuration
     from lambda_scenarios.course import Courses
     from lambda_scenarios.coverage.measuring import Measurement
-    from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.record import Status
     from lambda_scenarios.model.scenario import Case
     from lambda_scenarios.reports.console import Console
-    from lambda_scenarios.reports.targets import Targets
-    from lambda_scenarios.runtimes.debugging import Debugging
+    from lambda_scenarios.request import RunRequest, Suite
     from lambda_scenarios.runtimes.runtime import World
-    from lambda_scenarios.scenarios.draft import Expanded, RenderedSuite, RunSettings
+    from lambda_scenarios.scenarios.draft import Expanded, RenderedSuite
     from lambda_scenarios.session import Session
-    from lambda_scenarios.watching.turn import Turn
 
 
 # In the project's root: see the module `last_failed`, which is imported only where there is something.
 LAST_FAILED = (".lambda-scenarios", "last-failed")
-
-
-class Suite(NamedTuple):
-    """What to read and how to render it."""
-
-    paths: tuple[str, ...]
-    selection: Selection
-    settings: RunSettings
-    root: str  # the project's directory, absolute
-    configuration: Configuration | None = None
-    turn: Turn | None = None  # of a watch
-    results: tuple[str, ...] = ()  # absolute: what runs write, files or directories of them
-
-
-class RunRequest(NamedTuple):
-    """One run, as the command line asked for it. `jobs` 0 means as many as there are processors."""
-
-    suite: Suite
-    reports: Targets
-    command: tuple[str, ...]
-    jobs: int = 0
-    missing_runtime_skips: bool = False
-    inherit_env: bool = False
-    aws_profile: str | None = None
-    role: str | None = None  # an ARN: to assume instead of the functions' own
-    max_failures: int | None = None
-    max_time: float | None = None
-    fail_on_flaky: bool = False
-    shuffled: bool = False
-    labels: tuple[tuple[str, str], ...] = ()
-    mask: tuple[str, ...] = ()
-    strict: bool = False
-    docker: DockerSettings | None = None
-    qualifier: str | None = None  # of the functions on AWS
-    debug: Debugging | None = None
-    warm_check: bool = False
-    coverage: bool = False
 
 
 class RunResult(NamedTuple):

@@ -20,7 +20,7 @@ from lambda_scenarios.errors import (
     defect,
     strictly,
 )
-from lambda_scenarios.pipeline import RunRequest, conditions_of, read_with
+from lambda_scenarios.pipeline import conditions_of, read_with
 from lambda_scenarios.pytest_functions import (
     Call,
     Callee,
@@ -36,6 +36,7 @@ from lambda_scenarios.reports import failure, telling
 from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.style import UNICODE, Look
 from lambda_scenarios.reports.text import printable
+from lambda_scenarios.request import RunRequest
 from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.scenarios import discover
 from lambda_scenarios.scenarios.build import TOP, Source, build_file

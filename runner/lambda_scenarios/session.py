@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from lambda_scenarios.execution.plan import WorkerSpec
     from lambda_scenarios.execution.prepare import Prepared
     from lambda_scenarios.model.scenario import Case
-    from lambda_scenarios.pipeline import RunRequest
     from lambda_scenarios.reports.console import Console
+    from lambda_scenarios.request import RunRequest
     from lambda_scenarios.runtimes.runtime import World
     from lambda_scenarios.scenarios.draft import RenderedSuite
 

@@ -16,7 +16,8 @@ from lambda_scenarios.cli.run_command import request_of
 from lambda_scenarios.cli.settings import configure
 from lambda_scenarios.configuration.settings import SETTINGS
 from lambda_scenarios.model.scenario import Case
-from lambda_scenarios.pipeline import RunRequest, read
+from lambda_scenarios.pipeline import read
+from lambda_scenarios.request import RunRequest
 from lambda_scenarios.runtimes.runtime import World
 
 VERSION = f"python{sys.version_info[0]}.{sys.version_info[1]}"

@@ -12,7 +12,8 @@ from tests.program import running
 from tests.program.running import VERSION
 
 from lambda_scenarios.model.scenario import Case
-from lambda_scenarios.pipeline import Suite, read
+from lambda_scenarios.pipeline import read
+from lambda_scenarios.request import Suite
 from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.scenarios.draft import RunSettings
 from lambda_scenarios.scenarios.select import Selection

@@ -18,8 +18,9 @@ from lambda_scenarios.cli.options import (
 )
 from lambda_scenarios.cli.parser import Parser
 from lambda_scenarios.cli.settings import add_preset, configure
-from lambda_scenarios.pipeline import Suite, choose, expand
+from lambda_scenarios.pipeline import choose, expand
 from lambda_scenarios.reports.text import printable
+from lambda_scenarios.request import Suite
 from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.scenarios.draft import Expanded
 from lambda_scenarios.scenarios.function_lookup import FunctionLookup

@@ -20,7 +20,8 @@ from lambda_scenarios.cli.options import (
 from lambda_scenarios.cli.parser import Parser, count
 from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.errors import Diagnostic, UsageError
-from lambda_scenarios.pipeline import Suite, choose, expand
+from lambda_scenarios.pipeline import choose, expand
+from lambda_scenarios.request import Suite
 from lambda_scenarios.runtimes.runtime import World
 from lambda_scenarios.scenarios import cells, narrow
 from lambda_scenarios.scenarios.draft import Expanded

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.model.container import DockerSettings
     from lambda_scenarios.model.scenario import Credentials
     from lambda_scenarios.model.values import Json
-    from lambda_scenarios.pipeline import Suite
+    from lambda_scenarios.request import Suite
     from lambda_scenarios.runtimes.debugging import Debugging
     from lambda_scenarios.scenarios.draft import Overrides, RunSettings
     from lambda_scenarios.services.service import ServiceOptions
@@ -358,7 +358,7 @@ def settings_of(options: argparse.Namespace, world: World, overrides: Overrides)
 
 def suite_of(options: argparse.Namespace, world: World, settings: RunSettings) -> Suite:
     """What to read, and which of it."""
-    from lambda_scenarios.pipeline import Suite
+    from lambda_scenarios.request import Suite
     from lambda_scenarios.scenarios.select import Selection
 
     selection = Selection(

@@ -65,7 +65,8 @@ def _secrets(options: argparse.Namespace) -> dict[str, str]:
 
 def _cases(file: str, options: argparse.Namespace, world: World) -> tuple[Case, ...]:
     """The scenarios of a file, as `run` with the same options sees them."""
-    from lambda_scenarios.pipeline import Suite, read
+    from lambda_scenarios.pipeline import read
+    from lambda_scenarios.request import Suite
     from lambda_scenarios.scenarios.draft import Overrides, RunSettings
     from lambda_scenarios.scenarios.select import Selection
 

@@ -42,8 +42,9 @@ from lambda_scenarios.runtimes.runtime import World
 
 if TYPE_CHECKING:
     from lambda_scenarios.backends.early import Early
-    from lambda_scenarios.pipeline import RunRequest, RunResult
+    from lambda_scenarios.pipeline import RunResult
     from lambda_scenarios.reports.console import Console
+    from lambda_scenarios.request import RunRequest
     from lambda_scenarios.scenarios.draft import Snapshots
     from lambda_scenarios.watching.turn import Turn
 
@@ -197,7 +198,7 @@ def _snapshots(options: argparse.Namespace, world: World) -> Snapshots:
 
 def request_of(options: argparse.Namespace, world: World) -> RunRequest:
     """The run that the options ask for. Raises UsageError."""
-    from lambda_scenarios.pipeline import RunRequest
+    from lambda_scenarios.request import RunRequest
 
     qualifier = qualifier_of(options)
     debug = debug_of(options)

@@ -21,8 +21,8 @@ from lambda_scenarios.scenarios.touched import Before, touched
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.function import Function
-    from lambda_scenarios.pipeline import RunRequest
     from lambda_scenarios.reports.spool import Spool, SpoolWriter
+    from lambda_scenarios.request import RunRequest
     from lambda_scenarios.scenarios.draft import Expanded
     from lambda_scenarios.scenarios.narrow import Site
     from lambda_scenarios.scenarios.select import Chosen
