@@ -8,6 +8,7 @@ each changes only the entries of its own scenarios in what it then finds there.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import stat
@@ -20,15 +21,7 @@ from lambda_scenarios.model.expectation import Loaded, Snapshot
 from lambda_scenarios.model.values import Json, Place
 
 if TYPE_CHECKING:
-    import types
-
     from lambda_scenarios.scenarios.draft import Snapshots
-
-fcntl: types.ModuleType | None
-try:
-    import fcntl
-except ImportError:  # not a Unix
-    fcntl = None
 
 DIRECTORY = "__snapshots__"
 _SUFFIX = ".json"
@@ -213,10 +206,9 @@ def _locked(directory: str) -> Iterator[bool]:
             continue
         try:
             alone = False
-            if fcntl is not None:
-                with contextlib.suppress(OSError):
-                    fcntl.flock(descriptor, fcntl.LOCK_EX)
-                    alone = True
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                alone = True
             if not _still(directory, descriptor):  # the last one to hold the lock removed it
                 continue
             yield alone

@@ -100,7 +100,7 @@ class Stale(NamedTuple):
 def stale(cases: Iterable[Case], partial: Collection[str], directories: Sequence[str]) -> Stale:
     """What is stored and belongs to no scenario.
 
-    Entries are judged in the files that no scenario of was left out, those that are not among `partial`
+    Entries are judged in the files of which no scenario was left out, those that are not among `partial`
     (absolute paths of scenario files); whole files under `directories`. Of a damaged file nothing is said:
     where it was needed, it was told of before.
     """

@@ -7,21 +7,23 @@ import sys
 import time
 
 from lambda_scenarios.cli import statuses
-from lambda_scenarios.cli.commands import Command
-from lambda_scenarios.cli.options import (
+from lambda_scenarios.cli.backend_options import (
     add_aws,
     add_backend,
-    add_credentials,
     add_debug,
+    debug_of,
+    docker_of,
+    is_debugged,
+    qualifier_of,
+)
+from lambda_scenarios.cli.commands import Command
+from lambda_scenarios.cli.options import (
+    add_credentials,
     add_one_service,
     add_skip_package,
     add_strict,
     credentials_of,
-    debug_of,
-    docker_of,
-    is_debugged,
     one_service,
-    qualifier_of,
 )
 from lambda_scenarios.cli.parser import Parser, pairs, positive
 from lambda_scenarios.cli.settings import add_preset, configure

@@ -8,25 +8,27 @@ import time
 from typing import TYPE_CHECKING
 
 from lambda_scenarios.cli import statuses
+from lambda_scenarios.cli.backend_options import (
+    add_aws,
+    add_backend,
+    add_debug,
+    debug_of,
+    docker_of,
+    is_debugged,
+    qualifier_of,
+)
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
     DEFAULT_PATH,
     add_attempts,
-    add_aws,
-    add_backend,
     add_clock,
     add_credentials,
-    add_debug,
     add_selection,
     add_service,
     add_skip_package,
     add_strict,
     credentials_of,
-    debug_of,
-    docker_of,
-    is_debugged,
     overrides_of,
-    qualifier_of,
     settings_of,
     suite_of,
 )

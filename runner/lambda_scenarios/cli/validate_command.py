@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from lambda_scenarios.cli import statuses
+from lambda_scenarios.cli.backend_options import add_ignore_env
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
     add_clock,
-    add_ignore_env,
     add_selection,
     add_service,
     add_strict,

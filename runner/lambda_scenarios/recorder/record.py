@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from lambda_scenarios import state
 from lambda_scenarios.checks.evaluate import evaluate
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.phrases import shown_path
@@ -62,22 +63,8 @@ def record(recording: Recording, world: World, read: Reader) -> Recorded:
     `read` gives the scenarios of a file as `run` would see them. Raises UsageError, and leaves everything as
     it was.
     """
-    with _alone(recording.root):
+    with state.alone(recording.root):  # several at once may add to one file
         return _record(recording, world, read)
-
-
-@contextlib.contextmanager
-def _alone(root: str) -> Iterator[None]:
-    """Several at once may add to one file. The lock is the project's directory: nothing is left behind."""
-    import fcntl
-
-    descriptor = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _record(recording: Recording, world: World, read: Reader) -> Recorded:

@@ -1,4 +1,4 @@
-"""Which scenarios a set of changed files touches: the one room that knows what a scenario is made of.
+"""Which scenarios a set of changed files touches: the one place that knows what a scenario is made of.
 
 A scenario is touched where one of these changed: what is written of it in its file, a file that it names, a
 `_defaults.yml` above it or the configuration; of one of its functions, the service file with what that
