@@ -81,7 +81,7 @@ def run(
         request.suite.turn.begin()
     if request.strict and (wrong := strictly(suite.warnings)):
         raise UsageError(*wrong)
-    _check_qualifier(request, suite.cases)
+    unfit = _unfit_options(request, suite.cases)
     order = _order(suite.cases, request, world)
     unbuilt = _build(order, request, world, began, say)
     measurement = _measurement(request, world)
@@ -91,7 +91,7 @@ def run(
         for word in suite.words:
             say(word)
         missing = (Diagnostic(text, severity="warning") for text in prepared.warnings)
-        warn((*suite.warnings, *missing))
+        warn((*suite.warnings, *unfit, *missing))
         return _execute(request, suite, prepared, world, console, early, began, say, measurement)
     except KeyboardInterrupt:
         if request.reports.temporary:
@@ -229,12 +229,15 @@ def conditions_of(request: RunRequest) -> Conditions:
     )
 
 
-def _check_qualifier(request: RunRequest, cases: Sequence[Case]) -> None:
-    invocations = [case.invocation for case in cases if case.invocation is not None]
-    if request.qualifier is None or not invocations or any(one.backend == "aws" for one in invocations):
-        return
-    problem = "--qualifier is about functions on AWS, and no scenario runs there"
-    raise UsageError(Diagnostic(problem, notes=("to invoke what is deployed: --backend aws",)))
+def _unfit_options(request: RunRequest, cases: Sequence[Case]) -> tuple[Diagnostic, ...]:
+    """Warnings of options that don't fit where the scenarios run. Raises UsageError."""
+    if request.qualifier is None and not request.warm_check:
+        return ()
+    from lambda_scenarios.scenarios.on_aws import check_qualifier_is_used, left_unchecked
+
+    if request.qualifier is not None:
+        check_qualifier_is_used(cases)
+    return left_unchecked(cases) if request.warm_check else ()
 
 
 def _order(cases: Sequence[Case], request: RunRequest, world: World) -> list[tuple[int, Case]]:

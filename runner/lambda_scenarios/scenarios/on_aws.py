@@ -1,12 +1,19 @@
-"""What a scenario can't ask of a deployed function: refused before anything is sent, never ignored."""
+"""What can't be asked of a deployed function: refused before anything is sent, never ignored."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.scenario import ContextOverride
 from lambda_scenarios.model.values import Origin
+from lambda_scenarios.phrases import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lambda_scenarios.model.scenario import Case
 
 # Bytes of base64: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 _LARGEST_CLIENT_CONTEXT = 3583
@@ -54,3 +61,25 @@ def check_qualifier(text: str) -> None:
     if not _QUALIFIER.fullmatch(text):
         problem = f"--qualifier takes a version or an alias, not `{text}`"
         raise UsageError(Diagnostic(problem, notes=("as in --qualifier 12 or --qualifier live",)))
+
+
+def check_qualifier_is_used(cases: Sequence[Case]) -> None:
+    """Raises UsageError where none of the cases runs on AWS, so that --qualifier would say nothing."""
+    invocations = [case.invocation for case in cases if case.invocation is not None]
+    if not invocations or any(one.backend == "aws" for one in invocations):
+        return
+    problem = "--qualifier is about functions on AWS, and no scenario runs there"
+    raise UsageError(Diagnostic(problem, notes=("to invoke what is deployed: --backend aws",)))
+
+
+def left_unchecked(cases: Sequence[Case]) -> tuple[Diagnostic, ...]:
+    """A warning where --warm-check can't be done for some; raises UsageError where it can for none."""
+    invocations = [case.invocation for case in cases if case.invocation is not None]
+    remote = sum(one.backend == "aws" for one in invocations)
+    if not remote:
+        return ()
+    why = "which workers serve deployed functions is up to AWS"
+    if remote == len(invocations):
+        raise UsageError(Diagnostic("--warm-check can't check functions on AWS", notes=(why,)))
+    problem = f"--warm-check leaves out {plural(remote, 'scenario')} on AWS"
+    return (Diagnostic(problem, notes=(why,), severity="warning"),)

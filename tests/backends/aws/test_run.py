@@ -141,6 +141,21 @@ class TestWhatIsSent:
         assert done.status == 0, done
         assert "`isolation: cold` changes nothing on AWS" in done.stderr
 
+    def test_the_warm_check_leaves_it_out(self, shop: Path, fake: Fake) -> None:
+        scenarios(
+            shop,
+            "scenarios:\n"
+            "  - {name: there, function: echo, backend: aws}\n"
+            "  - {name: here, function: other, backend: local}\n",
+        )
+        done = running.run(shop, "run", "s.yml", "--warm-check", env=fake.environ)
+        assert done.status == 0, done
+        assert "warning: --warm-check leaves out 1 scenario on AWS" in done.stderr
+        assert len(fake.requests) == 1
+        done = run(shop, fake, "--warm-check")
+        assert (done.status, "--warm-check can't check functions on AWS" in done.stderr) == (2, True), done
+        assert len(fake.requests) == 1
+
 
 class TestWhatCantBeSent:
     def test_variables_are_refused(self, shop: Path, fake: Fake) -> None:
