@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -524,6 +525,7 @@ def test_the_editor_finds_the_schema(tmp_path: Path) -> None:
         ({}, (), "there is no service here, below or above"),
         ({"sub/x.txt": ""}, ("sub",), "there is no service in sub"),
         ({}, ("nowhere",), "there is no directory nowhere"),
+        ({"cdk.json": "{}"}, (), "`cdk synth` makes its cdk.out"),
         ({"serverless.yml": serverless("  {}\n")}, (), "there is no function in serverless.yml"),
         ({"serverless.yml": "service: [\n"}, (), "serverless.yml:1"),
     ],
@@ -534,6 +536,18 @@ def test_mistakes(tmp_path: Path, files: dict[str, str], arguments: tuple[str, .
     assert (done.status, done.stdout) == (2, "")
     assert problem in done.stderr
     assert not (tmp_path / "scenarios").exists()
+
+
+def test_what_it_was_told_is_told_to_the_run(tmp_path: Path) -> None:
+    project(tmp_path, {"my shop/serverless.yml": serverless("  one: {handler: app.handler}\n")})
+    (tmp_path / "my shop" / "app.py").write_text(HANDLER)
+    done = running.run(tmp_path, "init", "my shop", "-s", "prod", "--param", "a=b c", "--param", "d=")
+    command = done.stdout.splitlines()[-1].removeprefix("next: lambda-scenarios ")
+    assert shlex.split(command) == (
+        ["run", "my shop/scenarios", "--stage", "prod", "--param", "a=b c", "--param", "d="]
+    )
+    ran = running.run(tmp_path, *shlex.split(command))
+    assert (ran.status, "stage prod" in ran.stdout) == (0, True)
 
 
 def test_a_broken_function_does_not_stop_the_others(tmp_path: Path) -> None:

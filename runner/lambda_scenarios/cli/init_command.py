@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
@@ -49,9 +50,21 @@ def _execute(options: argparse.Namespace, world: World) -> int:
     made = any(file.made for outcome in outcomes for file in outcome.files)
     paths = [shown_path(outcome.directory, world.cwd) for outcome in outcomes]
     shown = paths if len(paths) <= _MOST_PATHS else ["."]
-    command = " ".join(("lambda-scenarios run", *(shown if shown != ["scenarios"] else ())))
+    words = (*(shown if shown != ["scenarios"] else ()), *_given(options))
+    command = " ".join(("lambda-scenarios run", *map(shlex.quote, words)))
     print(f"\n{'next' if made else 'nothing was written; to run them'}: {command}")
     return statuses.DONE
+
+
+def _given(options: argparse.Namespace) -> list[str]:
+    """What the service was read with, and is to be read with again."""
+    words: list[str] = []
+    for name in ("stage", "region", "param", "aws_profile", "preset"):
+        if name in options.given:
+            value = getattr(options, name)
+            for text in value if isinstance(value, list) else [value]:
+                words += [f"--{name.replace('_', '-')}", text]
+    return words
 
 
 def _tell(outcome: Outcome, world: World) -> None:

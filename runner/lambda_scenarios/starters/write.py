@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.errors import Diagnostic, UsageError
@@ -92,7 +93,10 @@ def _service_files(directory: str, cwd: str) -> list[str]:
     problem = (
         "there is no service here, below or above" if shown == "." else f"there is no service in {shown}"
     )
-    raise UsageError(Diagnostic(problem, notes=_ADVICE))
+    advice: tuple[str, ...] = _ADVICE
+    if os.path.exists(os.path.join(directory, "cdk.json")):
+        advice = ("cdk.json tells of an app of the CDK: `cdk synth` makes its cdk.out", *_ADVICE)
+    raise UsageError(Diagnostic(problem, notes=advice))
 
 
 def _below(directory: str) -> Iterator[str]:
@@ -123,7 +127,7 @@ def _of_service(service: Service, keys: tuple[str, ...], world: World) -> Outcom
     for key in keys:
         path = os.path.join(directory, _file_name(key, taken))
         triggers = service.triggers(key)
-        run = f"lambda-scenarios run {shown_path(path, world.cwd)}"
+        run = f"lambda-scenarios run {shlex.quote(shown_path(path, world.cwd))}"
         made = _create(path, starter(key, triggers, region, run, f"./{_SCHEMA}"))
         files.append(Written(path, made, ", ".join(one.about for one in triggers)))
     return Outcome(service.file, directory, tuple(files))
