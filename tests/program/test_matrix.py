@@ -270,7 +270,19 @@ def test_what_failed_is_named_since_other_machines_don_t_know_it(tmp_path: Path)
         f"functions: {{f: {{handler: app.echo, runtime: python{VERSION}, code: .}}}}\nscenarios:\n"
         "  - {name: passes, function: f}\n  - {name: fails, function: f, expect: {output: 1}}\n"
     )
-    running.run(tmp_path, "run", "s.yml")
+    (tmp_path / "t.yml").write_text(
+        f"functions: {{g: {{handler: app.echo, runtime: python{VERSION}, code: .}}}}\nscenarios:\n"
+        "  - {name: fails too, function: g, expect: {output: 1}, tags: [slow]}\n"
+    )
+    running.run(tmp_path, "run", "s.yml", "t.yml")
+    for cells in (("--by", "function"), ("--tags", "slow")):
+        found = matrix(tmp_path, ".", "--last-failed", *cells)
+        assert sorted(cell["args"][0] for cell in found) == ["s.yml::fails", "t.yml::fails too"]
+        assert sorted(listed(tmp_path, cell["args"]) for cell in found) == [
+            ["s.yml::fails"],
+            ["t.yml::fails too"],
+        ]
+        assert all(cell["args"][1:2] != ["t.yml::fails too"] for cell in found), "only its own are named"
     for by in ("function", "runtime", "file"):
         (cell,) = matrix(tmp_path, "s.yml", "--last-failed", "--by", by)
         assert cell["args"][0] == "s.yml::fails"

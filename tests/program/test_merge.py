@@ -276,6 +276,25 @@ def test_interrupted_shards_are_told(shop: Path, tmp_path: Path) -> None:
     assert load(tmp_path / "all")["summary"]["not run"] > 0
 
 
+def test_a_shard_that_was_repeated_to_its_end_is_no_gap(tmp_path: Path) -> None:
+    (tmp_path / "serverless.yml").write_text(SERVICE)
+    (tmp_path / "app.py").write_text(APP)
+    names = "".join(f"  - {{name: s{n}, function: echo, expect: {{output: 1}}}}\n" for n in range(4))
+    scenarios = tmp_path / "s.yml"
+    scenarios.write_text(f"scenarios:\n{names}")
+    running.run(tmp_path, "run", "s.yml", "--shard", "1/2", "-x", "-j", "1", "--report-dir", "stopped")
+    scenarios.write_text(f"scenarios:\n{names.replace(', expect: {output: 1}', '')}")
+    for number in (1, 2):
+        running.run(tmp_path, "run", "s.yml", "--shard", f"{number}/2", "--report-dir", str(number))
+    reports = ("stopped/report.json", "1/report.json", "2/report.json")
+    done = running.run(tmp_path, "merge", *reports, "--reruns")
+    assert (done.status, done.stderr) == (0, "")
+    assert load(tmp_path / "reports")["end"]["interrupted"] is None
+    done = running.run(tmp_path, "merge", reports[0], reports[2], "--reruns")
+    assert done.status == 1
+    assert "enough scenarios had failed" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", ["merge", "merge nowhere.json", "merge serverless.yml"])
 def test_what_can_t_be_merged_is_refused(shop: Path, arguments: str) -> None:
     done = running.run(shop, *arguments.split())

@@ -53,7 +53,7 @@ ALL = ["creates an order", "the customer's order", "pays [amount=0]", "pays [amo
         (Selection(tag="fast or slow"), ALL[:2]),
         (Selection(tag="not fast"), ALL[1:]),
         (Selection(tag="slow", keyword="customer"), ALL[1:2]),
-        (Selection(functions=("other", "greet")), ALL),
+        (Selection(functions=("greet", "greet")), ALL),
     ],
 )
 def test_what_is_selected(selection: Selection, expected: list[str], orders: Project) -> None:
@@ -73,6 +73,7 @@ def test_names_select_a_scenario_or_all_that_a_matrix_made_of_it(orders: Project
         (Selection(tag="fats"), (), "did you mean `fast`?"),
         (Selection(tag="fas"), (), "did you mean `fast`?"),
         (Selection(functions=("gret",)), (), "did you mean `greet`?"),
+        (Selection(functions=("greet", "other")), (), "no scenario calls the function `other`"),
     ],
 )
 def test_what_selects_nothing_is_told(

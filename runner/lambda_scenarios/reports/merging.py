@@ -59,7 +59,7 @@ def merge(
     found, workers = _found(reports, common)
     if not reruns:
         _refuse_repeated(found, reports)
-    gaps = _gaps(reports)
+    gaps = _gaps(reports, reruns=reruns)
     writer = spool(_info(reports, common, command))
     cells = {labels: number for number, labels in enumerate(dict.fromkeys(labels for labels, _ in found))}
     for key in sorted(found, key=lambda key: (cells[key[0]], *_place(found[key].planned))):
@@ -141,13 +141,15 @@ def _shown(labels: Labels, name: str) -> str:
     return " ".join((name, *(f"[{key}={value}]" for key, value in labels)))
 
 
-def _gaps(reports: Sequence[ReportFile]) -> tuple[str, ...]:
-    """Shards that are missing, runs that ended early, shards that were not made of the same suite."""
+def _gaps(reports: Sequence[ReportFile], *, reruns: bool) -> tuple[str, ...]:
+    """Shards that are missing, runs that ended early (with `reruns`, but for those that were repeated to the
+    end), shards that were not made of the same suite."""
+    ended = {_part(report) for report in reports if report.end.interrupted is None}
     divisions: dict[tuple[Labels, int], dict[str, set[int]]] = {}
     gaps: list[str] = []
     for report in reports:
         shard = report.info.shard
-        if report.end.interrupted is not None:
+        if report.end.interrupted is not None and not (reruns and _part(report) in ended):
             part = report.shown if shard is None else f"shard {shard.number}/{shard.of}"
             gaps.append(f"{_shown(report.info.labels, part)}: {report.end.interrupted}")
         if shard is not None:
@@ -163,6 +165,12 @@ def _gaps(reports: Sequence[ReportFile]) -> tuple[str, ...]:
                 "some may have run twice, or not at all"
             )
     return tuple(gaps)
+
+
+def _part(report: ReportFile) -> tuple[Labels, tuple[int, int] | None]:
+    """Which part of a matrix a run was."""
+    shard = report.info.shard
+    return report.info.labels, None if shard is None else (shard.number, shard.of)
 
 
 def _missing(there: Set[int], of: int) -> Iterator[str]:

@@ -65,6 +65,11 @@ class Given(NamedTuple):
             found += option("--function", function)
         return (*found, *self.rest, *own)
 
+    def at(self, paths: tuple[str, ...], cases: Sequence[Expanded]) -> tuple[str, ...]:
+        """Of a cell with paths of its own, where a function that none of its `cases` calls is a mistake."""
+        called = {key for case in cases for key in case.functions}
+        return self.arguments(paths=paths, functions=tuple(key for key in self.functions if key in called))
+
 
 def option(name: str, value: str) -> tuple[str, ...]:
     """As a command line has it; a value that looks like an option needs the equals sign."""
@@ -98,9 +103,10 @@ def by_function(given: Given) -> list[Cell]:
 
     found = []
     for keys, cases in _united(given.chosen, named):
-        arguments = given.arguments(functions=keys)
+        paths = ids(cases, given.cwd) if given.each_named else given.paths
+        arguments = given.arguments(paths=paths, functions=keys)
         if not all(case.functions for case in cases):  # a mistake, which `run` tells of
-            arguments = given.arguments(paths=ids(cases, given.cwd))
+            arguments = given.at(ids(cases, given.cwd), cases)
         found.append(Cell(" + ".join(keys) or "no function", cases, arguments))
     return found
 
@@ -108,7 +114,7 @@ def by_function(given: Given) -> list[Cell]:
 def by_file(given: Given) -> list[Cell]:
     """One for each scenario file; files that a serial group has in common are in one cell."""
     return [
-        Cell(" + ".join(files), cases, given.arguments(paths=_files(cases, given)))
+        Cell(" + ".join(files), cases, given.at(_files(cases, given), cases))
         for files, cases in _united(given.chosen, lambda case: (case.draft.head.id,))
     ]
 
@@ -150,14 +156,16 @@ def by_tags(given: Given, tags: Sequence[str], known: Collection[str]) -> list[C
     found: list[Cell] = []
     for number, name in enumerate((*tags, "the rest")):
         cases = tuple(case for case, place in zip(given.chosen, places, strict=True) if place == number)
-        if all((one == number) == (other == number) for one, other in zip(own, places, strict=True)):
+        if not given.each_named and all(
+            (one == number) == (other == number) for one, other in zip(own, places, strict=True)
+        ):
             terms = (
                 *map(_quoted, tags[number : number + 1]),
                 *(f"not {_quoted(tag)}" for tag in tags[:number]),
             )
             arguments = given.arguments(tag=base + " and ".join(terms))
         else:
-            arguments = given.arguments(paths=ids(cases, given.cwd))
+            arguments = given.at(ids(cases, given.cwd), cases)
         if cases:
             found.append(Cell(name, cases, arguments))
     return found
@@ -218,11 +226,11 @@ def _selecting(cases: Sequence[Expanded], given: Given) -> tuple[str, ...]:
     if of_functions == wanted:
         exact.append(given.arguments(functions=functions))
     if of_files == wanted:
-        exact.append(given.arguments(paths=paths))
+        exact.append(given.at(paths, cases))
     if both == wanted:
         exact.append(given.arguments(paths=paths, functions=functions))
     if not exact:
-        return given.arguments(paths=ids(cases, given.cwd))
+        return given.at(ids(cases, given.cwd), cases)
     return min(exact, key=len)
 
 

@@ -104,14 +104,17 @@ def _wanted(case: Expanded) -> bool:
 
 
 def _by_function(expanded: Sequence[Expanded], functions: tuple[str, ...]) -> list[Expanded]:
-    chosen = [case for case in expanded if not set(functions).isdisjoint(case.functions)]
-    if expanded and not chosen:
-        known = sorted({key for case in expanded for key in case.functions})
-        near = did_you_mean(functions[0], known)
-        shown = ", ".join(known[:8]) + (", …" if len(known) > 8 else "")
-        hint = f"; did you mean `{near}`?" if near else f"; there are: {shown}" if known else ""
-        raise NothingSelected(f"no scenario calls the function `{functions[0]}`{hint}")
-    return chosen
+    known = sorted({key for case in expanded for key in case.functions})
+    shown = ", ".join(known[:8]) + (", …" if len(known) > 8 else "")
+    problems = []
+    for function in dict.fromkeys(functions) if expanded else ():
+        if function not in known:
+            near = did_you_mean(function, known)
+            hint = f"; did you mean `{near}`?" if near else f"; there are: {shown}" if known else ""
+            problems.append(f"no scenario calls the function `{function}`{hint}")
+    if problems:
+        raise NothingSelected("\n".join(problems))
+    return [case for case in expanded if not set(functions).isdisjoint(case.functions)]
 
 
 def _no_tag(expression: str, expanded: Sequence[Expanded]) -> str:
