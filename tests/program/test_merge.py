@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -300,6 +301,47 @@ def test_what_can_t_be_merged_is_refused(shop: Path, arguments: str) -> None:
     done = running.run(shop, *arguments.split())
     assert done.status == 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda report: report["run"]["labels"].update(build=5), "`labels` must be text"),
+        (lambda report: report["run"].update(shard={"number": 3, "of": 2, "plan": ""}), "no such shard"),
+        (lambda report: report["run"].update(seed=None), "`seed` must be text"),
+        (lambda report: report["run"].update(jobs="2"), "a number is none"),
+        (lambda report: report["end"].update(wall_ms=None), "a number is none"),
+        (lambda report: report["results"][1].update(file=None), "a text is none"),
+        (lambda report: report["results"][1].update(line="7"), "a number is none"),
+        (lambda report: report["results"][1].update(status="passt"), "there is no status 'passt'"),
+        (lambda report: report["results"][1].update(labels=["a"], name=[]), "a text is none"),
+        (lambda report: report["results"][1].update(attempts=[{"status": "passed"}]), "not a record"),
+    ],
+)
+def test_a_report_that_somebody_changed_is_refused(
+    shop: Path, tmp_path: Path, change: Callable[[Any], None], reason: str
+) -> None:
+    report = load(shop / "whole")
+    change(report)
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(report))
+    done = running.run(shop, "merge", str(path), "--report-dir", str(tmp_path))
+    assert done.status == 2, done
+    assert "changed.json can't be used: " in done.stderr and reason in done.stderr
+
+
+@pytest.mark.parametrize("spaces", [None, 2])
+def test_a_report_that_another_program_wrote_anew_is_read(
+    shop: Path, tmp_path: Path, spaces: int | None
+) -> None:
+    """Keys sorted, and with one of its own, as `jq -S` does."""
+    report = load(shop / "whole")
+    for result in report["results"]:
+        result["x-team"] = {"owner": "é漢"}
+    (tmp_path / "anew.json").write_text(json.dumps(report, sort_keys=True, indent=spaces))
+    for path, to in (("whole/report.json", tmp_path / "1"), (str(tmp_path / "anew.json"), tmp_path / "2")):
+        running.run(shop, "merge", path, "--report-dir", str(to))
+    assert load(tmp_path / "1") == load(tmp_path / "2")
 
 
 def test_empty_reports_merge(shop: Path, tmp_path: Path) -> None:

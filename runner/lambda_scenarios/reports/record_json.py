@@ -12,7 +12,7 @@ import json
 import re
 from json.encoder import encode_basestring as _quote  # C; leaves non-ASCII characters as they are
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_scenarios.model.record import (
     AttemptRecord,
@@ -29,6 +29,9 @@ from lambda_scenarios.model.record import (
     RunInfo,
     ShardRecord,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Deeper payloads are kept as text: readers of the report (browsers, this program) have a limit too.
 MAX_DEPTH = 200
@@ -302,31 +305,60 @@ def decode(text: str, payloads: bool = True) -> Record:
     Without `payloads` it is faster, and the invocations have no event, context and output.
     Raises ValueError where the text is not what `encode` writes.
     """
+    at = 0
+
+    def texts(invocation: dict[str, Any]) -> _Payloads:  # noqa: ARG001  # they come in the order of the text
+        nonlocal at
+        found = _payloads(text, at)
+        at = found.end
+        return found
+
     try:
-        found = _loaded(text) if payloads else _without_payloads(text)
-        at = 0
-        attempts = []
-        for attempt in found["attempts"]:
-            invocations = []
-            for invocation in attempt["invocations"]:
-                texts = _payloads(text, at) if payloads else _NO_PAYLOADS
-                at = texts.end
-                invocations.append(_decoded_invocation(invocation, texts))
-            attempts.append(
-                AttemptRecord(
-                    attempt["status"],
-                    tuple(invocations),
-                    attempt["kind"],
-                    attempt["reason"],
-                    tuple(attempt["not_run"]),
-                )
-            )
-        found["attempts"] = tuple(attempts)
-        found["tags"] = tuple(found["tags"])
-        found["labels"] = _decoded_labels(found)
-        return Record._make(_record_fields(found))
+        if payloads:
+            return _decoded(_loaded(text), texts)
+        return _decoded(_without_payloads(text), lambda _: _NO_PAYLOADS)
     except (KeyError, TypeError, AttributeError, StopIteration, RecursionError) as defect:
         raise ValueError(f"not a record: {defect!r}") from defect
+
+
+def decode_value(value: Any) -> Record:
+    """The same of what another program has read and written: keys in any order, and perhaps more of them.
+
+    Raises ValueError where it is no record.
+    """
+    try:
+        return _decoded(dict(value), _written_payloads)
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as defect:
+        raise ValueError(f"not a record: {defect!r}") from defect
+
+
+def _written_payloads(invocation: dict[str, Any]) -> _Payloads:
+    def text(name: str) -> str | None:
+        return _dumped(invocation[name]) if name in invocation else None
+
+    return _Payloads(_dumped(invocation["event"]), text("context"), text("output"), 0)
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _decoded(found: dict[str, Any], payloads: Callable[[dict[str, Any]], _Payloads]) -> Record:
+    """KeyError, TypeError or AttributeError where it is no record."""
+    attempts = [
+        AttemptRecord(
+            attempt["status"],
+            tuple([_decoded_invocation(one, payloads(one)) for one in attempt["invocations"]]),
+            attempt["kind"],
+            attempt["reason"],
+            tuple(attempt["not_run"]),
+        )
+        for attempt in found["attempts"]
+    ]
+    found["attempts"] = tuple(attempts)
+    found["tags"] = tuple(found["tags"])
+    found["labels"] = _decoded_labels(found)
+    return Record._make(_record_fields(found))
 
 
 def _decoded_labels(found: dict[str, Any]) -> tuple[tuple[str, str], ...]:

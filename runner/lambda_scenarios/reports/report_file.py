@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, get_args
 
 from lambda_scenarios.errors import Diagnostic, UsageError
-from lambda_scenarios.model.record import CoverageRecord, EnvironmentRecord, Record, RunEnd, RunInfo
+from lambda_scenarios.model.record import CoverageRecord, EnvironmentRecord, Record, RunEnd, RunInfo, Status
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.reports import record_json
 from lambda_scenarios.reports.json_report import RESULTS, SCHEMA_VERSION
+
+_STATUSES = frozenset(get_args(Status))
 
 
 class ReportFile(NamedTuple):
@@ -31,22 +33,29 @@ class ReportFile(NamedTuple):
 
     def records(self, payloads: bool = True) -> Iterator[Record]:
         """The results, one after another. Raises UsageError where one can't be read."""
-        for text in self._texts():
+        for record in self._decoded(payloads):
             try:
-                record = record_json.decode(text, payloads)
-                if not isinstance(record.duration_ms, (int, float)) or not isinstance(record.id, str):
-                    raise ValueError("not a record")  # as of what can't be decoded
+                _check_record(record)
             except ValueError as problem:
-                _refuse(self.shown, f"one of its results can't be read: {problem}")
+                self._refuse_result(problem)
             yield record
 
-    def _texts(self) -> Iterator[str]:
-        if self.results is None:
-            for result in _whole(self.path, self.shown)["results"]:
-                yield json.dumps(result, ensure_ascii=False, separators=(",", ":"))
-            return
+    def _decoded(self, payloads: bool) -> Iterator[Record]:
+        try:
+            if self.results is None:
+                yield from map(record_json.decode_value, _whole(self.path, self.shown)["results"])
+                return
+            for text in self._texts(self.results):
+                yield record_json.decode(text, payloads)
+        except (ValueError, TypeError) as problem:
+            self._refuse_result(problem)
+
+    def _refuse_result(self, problem: Exception) -> NoReturn:
+        _refuse(self.shown, f"one of its results can't be read: {problem}")
+
+    def _texts(self, begin: int) -> Iterator[str]:
         with open(self.path, "rb") as file:
-            file.seek(self.results)
+            file.seek(begin)
             for line in file:
                 if line[:1] != b"{":
                     if line[:1] == b"]":
@@ -92,17 +101,55 @@ def read(path: str, cwd: str) -> ReportFile:
             )
         )
     try:
+        info = record_json.decode_run(json.dumps(head["run"]))
+        end = record_json.decode_end(json.dumps(head["end"]))
+        _check_run(info, end)
         return ReportFile(
             path,
             shown,
-            record_json.decode_run(json.dumps(head["run"])),
-            record_json.decode_end(json.dumps(head["end"])),
+            info,
+            end,
             tuple(record_json.decode_environment(json.dumps(one)) for one in head["environments"]),
             results,
             record_json.decode_coverage(json.dumps(head["coverage"])) if "coverage" in head else None,
         )
     except (KeyError, TypeError, ValueError) as problem:
         _refuse(shown, f"it isn't what this release of lambda-scenarios writes: {problem}")
+
+
+def _check_run(info: RunInfo, end: RunEnd) -> None:
+    """Raises ValueError where a value is none of its type: somebody has changed the file."""
+    texts = {
+        "version": (info.version,),
+        "started": (info.started,),
+        "seed": (info.seed,),
+        "command": info.command,
+        "labels": tuple(text for label in info.labels for text in label),
+        "services": info.services,
+        "interrupted": () if end.interrupted is None else (end.interrupted,),
+        "snapshots": (*end.stale_snapshots, *end.removed_snapshots),
+    }
+    for name, values in texts.items():
+        if not all(isinstance(value, str) for value in values):
+            raise ValueError(f"`{name}` must be text")
+    shard = info.shard
+    numbers = (info.jobs,) if shard is None else (info.jobs, shard.number, shard.of)
+    if not all(type(value) is int for value in numbers) or not isinstance(end.wall_ms, (int, float)):
+        raise ValueError("a number is none")
+    if shard is not None and not (1 <= shard.number <= shard.of and isinstance(shard.plan, str)):
+        raise ValueError("there is no such shard")
+
+
+def _check_record(record: Record) -> None:
+    """The same of what is asked of each result."""
+    texts = (record.id, record.file, record.name, record.function)
+    labels = (text for label in record.labels for text in label)
+    if not all(isinstance(text, str) for text in (*texts, *labels)):
+        raise ValueError("not a record: a text is none")
+    if type(record.line) is not int or not isinstance(record.duration_ms, (int, float)):
+        raise ValueError("not a record: a number is none")
+    if record.status not in _STATUSES:
+        raise ValueError(f"not a record: there is no status {record.status!r}")
 
 
 def _whole(path: str, shown: str) -> dict[str, Any]:
