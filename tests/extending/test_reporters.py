@@ -15,6 +15,12 @@ def lines(run):
     for record in run.records():
         yield f"{record.name}: {record.attempts[0].invocations[0].output}\\n"
 
+def talks(run):
+    print("begins")
+    yield "first\\n"
+    print("goes on")
+    yield "second\\n"
+
 def text(run):
     return "all in one \\ud800"
 
@@ -27,7 +33,10 @@ def odd_answer(run):
 
 no_function = 12
 """
-POINTS = {name: f"acme.reporters:{name}" for name in ("lines", "text", "broken", "odd_answer", "no_function")}
+POINTS = {
+    name: f"acme.reporters:{name}"
+    for name in ("lines", "talks", "text", "broken", "odd_answer", "no_function")
+}
 
 
 def run(directory: Path, *arguments: str) -> running.Done:
@@ -50,6 +59,12 @@ def test_it_is_written_beside_the_others(tmp_path: Path) -> None:
     assert (tmp_path / "text.txt").read_text() == "all in one ?"
     assert (tmp_path / "reports" / "junit.xml").exists()
     assert "lines: out/lines.txt" in done.stdout
+
+
+def test_what_it_prints_is_no_part_of_what_stands_on_the_standard_output(tmp_path: Path) -> None:
+    done = run(tmp_path, "--no-reports", "--report", "talks=-")
+    assert done.stdout == "first\nsecond\n"
+    assert "begins\n" in done.stderr and "goes on\n" in done.stderr
 
 
 def test_it_may_be_the_only_one_on_the_standard_output(tmp_path: Path) -> None:

@@ -68,17 +68,17 @@ def _of_extensions(given: list[str] | None) -> tuple[tuple[str, str], ...]:
             raise UsageError(Diagnostic(f"--report takes NAME=PATH, not `{text}`"))
         reports.append((name, path))
         if name in targets.NAMES:
-            raise UsageError(Diagnostic(f"the {name} report is built in: --{name} {path}"))
+            raise UsageError(Diagnostic(f"--report: the {name} report is built in: --{name} {path}"))
         try:
             found = known(name, tuple(targets.NAMES))
         except UnusableExtension as unusable:
-            raise UsageError(Diagnostic(unusable.problem, notes=unusable.notes)) from None
+            raise UsageError(Diagnostic(f"--report: {unusable.problem}", notes=unusable.notes)) from None
         if found is None:
             names = [extension.name for extension in installed("reporters")]
             close = did_you_mean(name, names)
             there = f"there are: {', '.join(names)}" if names else "no extension with reporters is installed"
             note = f"did you mean `{close}`?" if close else there
-            raise UsageError(Diagnostic(f"there is no reporter `{name}`", notes=(note,)))
+            raise UsageError(Diagnostic(f"--report: there is no reporter `{name}`", notes=(note,)))
     return tuple(reports)
 
 

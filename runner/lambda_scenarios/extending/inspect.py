@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lambda_scenarios.checks.matchers import MATCHER_NAMES
-from lambda_scenarios.extending.entry_points import (
-    Extension,
-    Kind,
-    UnusableExtension,
-    find,
-    installed,
-    load,
-)
+from lambda_scenarios.extending import backends, matchers, reporters, template_functions
+from lambda_scenarios.extending.entry_points import Extension, Kind, UnusableExtension, installed
 from lambda_scenarios.model.scenario import BACKENDS
 from lambda_scenarios.reports.targets import NAMES
+from lambda_scenarios.scenarios.template_names import TemplateError
 
 _SHOWN: dict[Kind, str] = {
     "matchers": "${}",
     "template_functions": "{}()",
     "reporters": "--report {}=",
     "backends": "--backend {}",
+}
+# What finds them for a suite, and says what is wrong with them.
+_KNOWN: dict[Kind, Callable[[str, tuple[str, ...]], object]] = {
+    "matchers": matchers.known,
+    "template_functions": template_functions.known,
+    "reporters": reporters.known,
+    "backends": backends.known,
 }
 
 
@@ -32,11 +34,10 @@ def inspect() -> Iterator[tuple[str, str, str]]:
 
 
 def _problem(extension: Extension) -> str:
+    built_in = _built_in(extension.kind)
     try:
-        found = find(extension.kind, extension.name, _built_in(extension.kind))
-        if found is not None:
-            load(found)
-    except UnusableExtension as unusable:
+        _KNOWN[extension.kind](extension.name, built_in)
+    except (UnusableExtension, TemplateError) as unusable:
         return unusable.problem
     return ""
 

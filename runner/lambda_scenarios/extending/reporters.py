@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lambda_scenarios.extending.entry_points import (
     Extension,
     UnusableExtension,
+    aside,
     find,
     in_words,
     load_function,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lambda_scenarios.reports.spool import Spool
 
 Reporter = Callable[[Run], Iterable[str]]
+_END = object()
 
 
 def known(name: str, built_in: Collection[str]) -> tuple[Extension, Reporter] | None:
@@ -37,8 +39,14 @@ def chunks(name: str, built_in: Collection[str], spool: Spool, end: RunEnd) -> I
     extension, reporter = found
     run = Run(spool.info, end, spool.counts(), spool.environments, spool.records)
     try:
-        text = reporter(run)
-        for chunk in [text] if isinstance(text, str) else text:
+        with aside():
+            text = reporter(run)
+            rest: Iterator[object] = iter([text] if isinstance(text, str) else text)
+        while True:
+            with aside():
+                chunk = next(rest, _END)
+            if chunk is _END:
+                return
             if not isinstance(chunk, str):
                 raise TypeError(f"a chunk of a report is text, not {type(chunk).__name__}")
             yield chunk.encode(errors="replace").decode()
