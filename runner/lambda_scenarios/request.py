@@ -1,7 +1,5 @@
 """What is asked of a run, as far as it doesn't depend on any file: the options, understood."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,11 +16,11 @@ class Suite(NamedTuple):
     """What to read and how to render it."""
 
     paths: tuple[str, ...]
-    selection: Selection
-    settings: RunSettings
+    selection: "Selection"
+    settings: "RunSettings"
     root: str  # the project's directory, absolute
-    configuration: Configuration | None = None
-    turn: Turn | None = None  # of a watch
+    configuration: "Configuration | None" = None
+    turn: "Turn | None" = None  # of a watch
     results: tuple[str, ...] = ()  # absolute: what runs write, files or directories of them
 
 
@@ -30,7 +28,7 @@ class RunRequest(NamedTuple):
     """One run, as the command line asked for it. `jobs` 0 means as many as there are processors."""
 
     suite: Suite
-    reports: Targets
+    reports: "Targets"
     command: tuple[str, ...]
     jobs: int = 0
     missing_runtime_skips: bool = False
@@ -44,8 +42,8 @@ class RunRequest(NamedTuple):
     labels: tuple[tuple[str, str], ...] = ()
     mask: tuple[str, ...] = ()
     strict: bool = False
-    docker: DockerSettings | None = None
+    docker: "DockerSettings | None" = None
     qualifier: str | None = None  # of the functions on AWS
-    debug: Debugging | None = None
+    debug: "Debugging | None" = None
     warm_check: bool = False
     coverage: bool = False

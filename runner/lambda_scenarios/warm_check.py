@@ -14,7 +14,7 @@ from lambda_scenarios.checks.equality import json_equal
 from lambda_scenarios.checks.evaluate import evaluate
 from lambda_scenarios.checks.facts import read_result
 from lambda_scenarios.checks.judge import has_type
-from lambda_scenarios.checks.matchers import ANYTHING
+from lambda_scenarios.checks.values import ANYTHING
 from lambda_scenarios.checks.wording import type_of
 from lambda_scenarios.course import Course, Further, Manner, Pass, ordinary_pass
 from lambda_scenarios.model.expectation import Clause, Expectation, Mapping, Mismatch, TypeIs

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.checks.compile_http import compile_http
-from lambda_scenarios.checks.matcher_arguments import compile_schema
-from lambda_scenarios.checks.matchers import compile_value, literal, number_or_matchers
 from lambda_scenarios.checks.reading import EXACT, INCLUSION, Reading, unknown_key
+from lambda_scenarios.checks.values import compile_value, literal, number_or_matchers
 from lambda_scenarios.errors import UsageError
 from lambda_scenarios.model.expectation import (
     Clause,
@@ -100,6 +98,8 @@ def _compile_keys(expect: dict[str, Json], reading: Reading, files: Files) -> Ex
         elif key == "output_schema":
             clauses += _output_schema(value, reading, files)
         elif key == "http":
+            from lambda_scenarios.checks.compile_http import compile_http  # where HTTP is expected
+
             clauses += compile_http(value, reading)
         elif key == "checks":
             clauses += _queries(value, reading)
@@ -159,6 +159,8 @@ def without_final_newline(text: str) -> str:
 
 
 def _output_schema(value: Json, reading: Reading, files: Files) -> list[Clause]:
+    from lambda_scenarios.checks.matcher_arguments import compile_schema
+
     path = ("output_schema",)
     if not isinstance(value, str):
         node = compile_schema(value, path, reading, inline=True)

@@ -8,8 +8,9 @@ as a list or by matchers, as all `Set-Cookie` texts.
 
 from __future__ import annotations
 
-from lambda_scenarios.checks.matchers import ANYTHING, MATCHER_NAMES, compile_value, number_or_matchers
+from lambda_scenarios.checks.matchers import MATCHER_NAMES
 from lambda_scenarios.checks.reading import EXACT, INCLUSION, Mode, Reading, unknown_key
+from lambda_scenarios.checks.values import ANYTHING, compile_value, number_or_matchers
 from lambda_scenarios.model.expectation import (
     Clause,
     Equal,

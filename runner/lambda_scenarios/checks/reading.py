@@ -1,7 +1,5 @@
 """What all that compiles a part of an `expect` mapping reads it with, and says of it."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 
@@ -27,7 +25,7 @@ class Mode(NamedTuple):
     inclusion: bool
     keyed: bool = False
 
-    def unkeyed(self) -> Mode:
+    def unkeyed(self) -> "Mode":
         """The mode of something inside that is no key's value."""
         return Mode(self.inclusion)
 

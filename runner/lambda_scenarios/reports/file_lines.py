@@ -1,7 +1,5 @@
 """What the console says of the scenarios of a file when all of them have ended."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.reports.style import STATUS_PAINT, Look
@@ -34,7 +32,7 @@ class Row(NamedTuple):
     """What is kept of a result until its file is printed."""
 
     position: int  # in the plan
-    status: Status
+    status: "Status"
     name: str
     function: str  # empty where nothing was invoked
     duration_ms: float
@@ -54,7 +52,7 @@ class Layout(NamedTuple):
     folds: bool
 
 
-def lines(name: str, passed: int, passed_ms: float, rows: Sequence[Row], layout: Layout) -> Iterator[str]:
+def lines(name: str, passed: int, passed_ms: float, rows: "Sequence[Row]", layout: Layout) -> "Iterator[str]":
     """`passed` scenarios of the file took `passed_ms` together; `rows` are the results, in any order, but
     for passed ones that will be folded."""
     rows = sorted(rows, key=lambda row: row.position)
@@ -87,7 +85,7 @@ def lines(name: str, passed: int, passed_ms: float, rows: Sequence[Row], layout:
         yield from _of_row(row, layout)
 
 
-def _alike(rows: Sequence[Row]) -> dict[tuple[Status, str], int]:
+def _alike(rows: "Sequence[Row]") -> "dict[tuple[Status, str], int]":
     """How many were not invoked for one and the same reason, where they are too many for lines of their
     own."""
     counts: dict[tuple[Status, str], int] = {}
@@ -97,7 +95,7 @@ def _alike(rows: Sequence[Row]) -> dict[tuple[Status, str], int]:
     return {key: count for key, count in counts.items() if count > LISTED}
 
 
-def _of_row(row: Row, layout: Layout) -> Iterator[str]:
+def _of_row(row: Row, layout: Layout) -> "Iterator[str]":
     look = layout.look
     symbol = look.paint(look.symbols.of(row.status), STATUS_PAINT[row.status])
     duration_at = look.width - 1 - DURATION_WIDTH
@@ -123,7 +121,7 @@ def _of_row(row: Row, layout: Layout) -> Iterator[str]:
         yield f"        {look.paint(line, 'dim')}".rstrip()
 
 
-def row_of(record: Record, position: int, mark: str, with_logs: bool) -> Row:
+def row_of(record: "Record", position: int, mark: str, with_logs: bool) -> Row:
     """What the line of a result says; `mark` ends what is cut."""
     invocations = record.attempts[-1].invocations if record.attempts else ()
     # Notes of a reason (how to install what is missing) are for the end.
@@ -149,7 +147,7 @@ def row_of(record: Record, position: int, mark: str, with_logs: bool) -> Row:
     return Row(position, record.status, record.name, function, record.duration_ms, note, tuple(logs))
 
 
-def never_ran(record: Record) -> bool:
+def never_ran(record: "Record") -> bool:
     """Whether it is an error of which nothing but its reason is known."""
     invocations = [invocation for attempt in record.attempts for invocation in attempt.invocations]
     return record.status == "error" and all(

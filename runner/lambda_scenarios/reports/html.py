@@ -40,7 +40,7 @@ _BLOCK_CHARACTERS = 200_000
 
 # JSON may carry these as escapes wherever it may carry them at all; HTML gives some of them a meaning
 # (`<`), forbids some (C1 controls, noncharacters), and UTF-8 can't encode others (lone surrogates).
-_UNSAFE_IN_HTML = re.compile("[<\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_UNSAFE_IN_HTML = "[<\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 
 
 def render(
@@ -159,4 +159,4 @@ def _embedded(text: str) -> str:
     """A JSON text that means the same, and that nothing in HTML takes for anything else."""
     if text.isascii():
         return text.replace("<", "\\u003c").replace("\x7f", "\\u007f")
-    return _UNSAFE_IN_HTML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(_UNSAFE_IN_HTML, lambda found: f"\\u{ord(found[0]):04x}", text)

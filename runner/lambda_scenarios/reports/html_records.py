@@ -9,7 +9,7 @@ from typing import Any
 _SEARCHED_CHARACTERS = 4_000
 
 # What Lambda puts before the message of a timeout or an exit.
-_REQUEST = re.compile(r"RequestId: [0-9a-f-]{36} Error: ")
+_REQUEST = r"RequestId: [0-9a-f-]{36} Error: "
 
 # Keys of an encoded record, `attempts` being the last one. They can't stand inside of a JSON string,
 # where a quote is escaped, and no field before the last holds an object. What passed (nearly all) is
@@ -59,7 +59,7 @@ def said_of(record: dict[str, Any]) -> list[str]:
         for invocation in attempt["invocations"]:
             error = invocation["error"]
             if error is not None:
-                errors.append(f"{error['type']}: {_REQUEST.sub('', error['message'])}")
+                errors.append(f"{error['type']}: {re.sub(_REQUEST, '', error['message'])}")
             for mismatch in invocation["mismatches"]:
                 mismatches.append(f"{mismatch['location'] or mismatch['expectation']}: {mismatch['message']}")
                 values.append(f"{mismatch['expectation']} {mismatch['expected']} {mismatch['found']}"[:600])

@@ -94,7 +94,7 @@ class Stack:
         return found if isinstance(found, dict) else {}
 
     def resources(self) -> Mapping[str, Located]:
-        """All resources by logical id, with `Fn::ForEach` expanded; whether they exist is `exists`."""
+        """All resources by logical id, with `Fn::ForEach` expanded, those that a condition leaves out too."""
         if self._resources is None:
             origin = Origin(self.file, ("Resources",))
             self._resources = {}  # a loop can't refer to resources
