@@ -261,6 +261,18 @@ class TestShards:
         assert listed(shop, "--shard", "1/2", "--timings", "timings.json", "--timings", str(path)) != ["n0"]
         assert listed(shop, "--timings", "timings.json") == [f"n{number}" for number in range(6)]
 
+    def test_starts_of_a_cold_run_balance_too(self, shop: Path) -> None:
+        write(shop, **{f"n{number}": 1 for number in range(6)})
+        running.run(shop, "run", "--isolation", "cold")
+        old = report(shop)
+        for result in old["results"]:
+            result["duration_ms"] = 1.0
+            (invocation,) = result["attempts"][0]["invocations"]
+            assert invocation["init_ms"] > 0
+            invocation["init_ms"] = 5000.0 if result["name"] == "n0" else 1000.0
+        (shop / "timings.json").write_text(json.dumps(old))
+        assert listed(shop, "--shard", "1/2", "--timings", "timings.json") == ["n0"]
+
     @pytest.mark.parametrize(
         ("text", "reason"),
         [

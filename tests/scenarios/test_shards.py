@@ -163,6 +163,29 @@ def test_unknown_scenarios_take_as_long_as_those_of_their_function_or_file() -> 
     assert chosen[2] not in chosen[:2]
 
 
+def test_scenarios_with_steps_take_as_long_as_those_of_the_same_functions() -> None:
+    timings = {"x::1": Timing("f, g", "a.yml", 9000), "x::2": Timing("f", "c.yml", 10)}
+    several = case(0, HEADS[2], "")._replace(function=None, step_functions=("f", "g", "f"))
+    cases = [several, case(1)._replace(id="x::2"), *(case(n, HEADS[2]) for n in range(2, 9))]
+    chosen = shards_of(cases, 2, timings)
+    assert chosen.count(chosen[0]) == 1
+
+
+def test_starts_count_where_scenarios_are_cold() -> None:
+    """A warm one's start is any other's in another shard."""
+    cases = [case(number) for number in range(8)]
+    durations = {one.id: Timing("f", "a.yml", 100) for one in cases}
+    one_start = {**durations, cases[0].id: Timing("f", "a.yml", 100, 700)}
+    assert shards_of(cases, 2, one_start) == shards_of(cases, 2, durations)
+    cold = [cases[0]._replace(draft=cases[0].draft._replace(isolation="cold")), *cases[1:]]
+    chosen = shards_of(cold, 2, one_start)
+    assert chosen.count(chosen[0]) == 1
+    slow = {one.id: Timing("java", "a.yml", 100, 1500) for one in cases[:4]}
+    quick = {one.id: Timing("python", "a.yml", 300, 50) for one in cases[4:]}
+    chosen = shards_of(cases, 2, slow | quick)
+    assert sum(chosen[:4]) == sum(chosen[4:]) == 2
+
+
 def test_timings_that_know_nothing_of_the_suite_don_t_matter() -> None:
     cases = [case(number) for number in range(10)]
     assert shards_of(cases, 3, {"other::one": Timing("f", "a.yml", 5.0)}) == shards_of(cases, 3)

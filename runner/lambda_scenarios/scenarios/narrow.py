@@ -6,6 +6,7 @@ before has left.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.model.record import ShardRecord
@@ -15,6 +16,7 @@ from lambda_scenarios.scenarios.select import Chosen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lambda_scenarios.model.record import Record
     from lambda_scenarios.scenarios.draft import Expanded, RunSettings
     from lambda_scenarios.scenarios.select import Selection
     from lambda_scenarios.scenarios.shards import Timing
@@ -75,17 +77,23 @@ def timings_of(paths: Sequence[str], cwd: str) -> dict[str, Timing]:
 
     Raises UsageError.
     """
-    from math import isfinite
-
     from lambda_scenarios.reports import report_file
     from lambda_scenarios.scenarios.shards import Timing
 
     found: dict[str, Timing] = {}
     for path in paths:
         for record in report_file.read(path, cwd).records(payloads=False):
-            if record.attempts and isfinite(record.duration_ms):
-                found[record.id] = Timing(record.function, record.file, max(record.duration_ms, 0.0))
+            if record.attempts and record.duration_ms < inf:
+                found[record.id] = Timing(
+                    record.function, record.file, max(record.duration_ms, 0.0), _starts_ms(record)
+                )
     return found
+
+
+def _starts_ms(record: Record) -> float:
+    """How long its last attempt's workers took to start."""
+    starts = sum(one.init_ms or 0.0 for one in record.attempts[-1].invocations)
+    return starts if 0.0 < starts < inf else 0.0
 
 
 def _shard(

@@ -23,11 +23,13 @@ _MOST_SEARCHED = 200  # units: it descends by one for each
 
 
 class Timing(NamedTuple):
-    """How long a scenario took in an earlier run, in milliseconds."""
+    """How long a scenario took in an earlier run, in milliseconds; `starts_ms` is what the workers took to
+    start that began with it."""
 
-    function: str
+    function: str  # as in Record
     file: str
     duration_ms: float
+    starts_ms: float = 0.0
 
 
 class _Unit(NamedTuple):
@@ -92,26 +94,38 @@ def _stretches(units: Sequence[_Unit], count: int) -> list[int]:
 def _weights(cases: Sequence[Expanded], timings: Mapping[str, Timing]) -> list[int] | None:
     """Microseconds of each case; None where nothing is known of any.
 
-    One that the timings don't have takes as long as those of its function do (the median), else of its file,
-    else all.
+    Starts belong to a scenario that is cold, or where most of its function's have one: else any other would
+    have it in another shard. One that the timings don't have takes as long as those of its function do (the
+    median), else of its file, else all.
     """
     if not any(case.id in timings for case in cases):
         return None
-    of_function: dict[str, list[float]] = {}
+    of_function: dict[str, list[Timing]] = {}
+    for timing in timings.values():
+        of_function.setdefault(timing.function, []).append(timing)
+    cold = {
+        name
+        for name, those in of_function.items()
+        if 2 * sum(one.starts_ms > 0 for one in those) > len(those)
+    }
+
+    def took(timing: Timing, is_cold: bool = False) -> float:
+        return timing.duration_ms + (timing.starts_ms if is_cold or timing.function in cold else 0.0)
+
     of_file: dict[str, list[float]] = {}
     for timing in timings.values():
-        of_function.setdefault(timing.function, []).append(timing.duration_ms)
-        of_file.setdefault(timing.file, []).append(timing.duration_ms)
-    functions = {name: _median(durations) for name, durations in of_function.items()}
+        of_file.setdefault(timing.file, []).append(took(timing))
+    functions = {name: _median(map(took, those)) for name, those in of_function.items()}
     files = {name: _median(durations) for name, durations in of_file.items()}
-    general = _median(timing.duration_ms for timing in timings.values())
+    general = _median(map(took, timings.values()))
     weights = []
     for case in cases:
         known = timings.get(case.id)
         if known is not None:
-            duration = known.duration_ms
+            duration = took(known, case.draft.isolation == "cold")
         else:
-            duration = functions.get(case.function or "", files.get(case.draft.head.id, general))
+            function = ", ".join(case.functions)
+            duration = functions.get(function, files.get(case.draft.head.id, general))
         weights.append(_LEAST + round(duration * 1000))
     return weights
 
