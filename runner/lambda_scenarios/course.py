@@ -267,11 +267,13 @@ class Courses:
         self.first = tuple(sorted(first, key=lambda assignment: assignment.task.place))
 
     def of(self, number: int) -> Course | None:
-        """The course of the case of that number."""
+        """The course of the case of that number, which isn't over."""
         return self._courses.get(number)
 
     def after(self, course: Course, answer: Answer) -> Answer:
-        """The answer of a course that is over, with what its end sets free."""
+        """The answer of a course that is over, with what its end sets free. It is kept no longer: it has all
+        that was sent and came back."""
+        del self._courses[course.number]
         group = course.case.serial
         if group is None:
             return answer

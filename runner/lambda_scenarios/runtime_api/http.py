@@ -56,7 +56,8 @@ class RequestParser:
     def __init__(self, limit: Callable[[Headers], int]) -> None:
         self._limit = limit
         self._buffer = b""
-        self._state = self._read_head
+        # Functions, not bound methods: those would keep the parser alive in a circle, which nobody collects.
+        self._state: Callable[[RequestParser], Request | None] = RequestParser._read_head
         self._head: tuple[bytes, bytes, Headers] = (b"", b"", {})
         self._missing = 0
         self._again = b""
@@ -79,12 +80,12 @@ class RequestParser:
         waits = False
         while True:
             before = self._state
-            request = self._state()
+            request = self._state(self)
             if request is not None:
                 done.append(request)
-            elif self._state == before:
+            elif self._state is before:
                 break
-            elif before == self._read_head:
+            elif before is RequestParser._read_head:
                 waits = self._head[2].get(b"expect", b"").lower() == b"100-continue" and not self._buffer
         return done, waits
 
@@ -107,7 +108,7 @@ class RequestParser:
         self._reset()
         if b"chunked" in headers.get(b"transfer-encoding", b"").lower():
             self._want = self._limit(headers)
-            self._state = self._read_chunk_size
+            self._state = RequestParser._read_chunk_size
             return None
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or len(length) > DIGITS:
@@ -118,7 +119,7 @@ class RequestParser:
             self._again, self._bare = head, self._complete()
             return self._bare
         self._want = self._limit(headers)
-        self._state = self._read_body
+        self._state = RequestParser._read_body
         return None
 
     def _keep(self, data: bytes) -> None:
@@ -157,17 +158,17 @@ class RequestParser:
             raise BadRequest("bad chunk size") from None
         if self._missing < 0:
             raise BadRequest("bad chunk size")
-        self._state = self._read_chunk if self._missing else self._read_trailer
+        self._state = RequestParser._read_chunk if self._missing else RequestParser._read_trailer
         return None
 
     def _read_chunk(self) -> Request | None:
         if self._take():
-            self._state = self._read_chunk_end
+            self._state = RequestParser._read_chunk_end
         return None
 
     def _read_chunk_end(self) -> Request | None:
         if self._line() is not None:
-            self._state = self._read_chunk_size
+            self._state = RequestParser._read_chunk_size
         return None
 
     def _read_trailer(self) -> Request | None:
@@ -182,7 +183,8 @@ class RequestParser:
     def _complete(self) -> Request:
         method, path, headers = self._head
         request = Request(method, path, headers, b"".join(self._body), self._size, self._trailers)
-        self._state = self._read_head
+        self._body = []
+        self._state = RequestParser._read_head
         return request
 
 

@@ -148,7 +148,12 @@ class Server:
         if self._closed:
             return
         self._closed = True
+        self._on_event = _unheard  # whose worker this was is let go with it: nobody collects circles
         self._watcher.unwatch(self._listener.fileno())
         self._listener.close()
         for fd in list(self._connections):
             self._drop(fd)
+
+
+def _unheard(_event: Event) -> None:
+    pass
