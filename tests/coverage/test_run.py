@@ -220,6 +220,47 @@ def test_bundled_typescript_is_told_as_its_sources(shop: Path) -> None:
     }
 
 
+def test_shared_code_behind_symbolic_links_is_measured(shop: Path) -> None:
+    common = shop / "shared" / "common"
+    common.mkdir(parents=True)
+    (common / "__init__.py").write_text("def f():\n    return 1\ndef g():\n    return 2\n")
+    (common / "one.py").write_text("Y = 1\n")
+    (common / "two.js").write_text("exports.f = () => 1;\nexports.g = () => {\n  return 2;\n};\n")
+    service = shop / "service"
+    service.mkdir()
+    (shop / "serverless.yml").rename(service / "serverless.yml")
+    (service / "common").symlink_to("../shared/common")
+    (service / "one.py").symlink_to("../shared/common/one.py")
+    (service / "two.js").symlink_to("../shared/common/two.js")
+    (service / "itself").symlink_to(".")
+    (service / ".venv").symlink_to("../.venv")
+    (service / "app.py").write_text(
+        "import common, one\ndef handler(event, context):\n    return common.f()\n"
+    )
+    (service / "app.js").write_text("const { f } = require('./two');\nexports.handler = async () => f();\n")
+    for file in ("app.py", "app.js"):
+        (shop / file).unlink()
+    functions = ("inPython", "inNode") if shutil.which("node") else ("inPython",)
+    scenarios(shop, *((function, "plain") for function in functions))
+    text = (shop / "scenarios" / "all.yml").read_text()
+    (shop / "scenarios" / "all.yml").write_text(text.replace("service: ..", "service: ../service"))
+    found = covered(shop)
+    assert {line: bool(hits) for line, hits in found["shared/common/__init__.py"].lines.items()} == {
+        1: True,
+        2: True,
+        3: True,
+        4: False,
+    }
+    assert found["shared/common/one.py"].lines == {1: 1}
+    if "inNode" in functions:
+        assert [bool(hits) for hits in found["shared/common/two.js"].lines.values()] == [
+            True,
+            True,
+            False,
+            True,
+        ]
+
+
 @needs_node
 def test_modules_of_javascript_are_measured(shop: Path) -> None:
     (shop / "app.js").unlink()

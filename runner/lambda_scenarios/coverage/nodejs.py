@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from lambda_scenarios.coverage import v8
 from lambda_scenarios.coverage.lcov import FileCoverage, merge
-from lambda_scenarios.coverage.paths import Sources
+from lambda_scenarios.coverage.paths import Sources, linked
 from lambda_scenarios.coverage.source_maps import SourceMap, decode
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.runtimes.nodejs import CLIENT
@@ -36,7 +36,7 @@ class Nodejs:
         )
         at = launch.command.index(CLIENT)
         layers = [os.path.realpath(layer) for layer in function.layers]
-        settings = json.dumps({"file": file, "root": code, "layers": layers})
+        settings = json.dumps({"file": file, "roots": [code, *linked(code)], "layers": layers})
         return launch._replace(command=(*launch.command[:at], _MEASURED, settings, *launch.command[at + 1 :]))
 
     def covered(self, sources: Sources) -> list[FileCoverage]:

@@ -101,6 +101,21 @@ def own_folders(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
         yield folder, folders, files
 
 
+def linked(code: str) -> tuple[str, ...]:
+    """What symbolic links in a code directory lead to, outside of it: files and directories, absolute. Where
+    code is shared so, interpreters tell of it by its own place."""
+    top = os.path.realpath(code)
+    found: set[str] = set()
+    for folder, folders, files in own_folders(top):
+        for name in (*folders, *files):
+            path = os.path.join(folder, name)
+            if os.path.islink(path):
+                target = os.path.realpath(path)
+                if not (top + os.sep).startswith(target + os.sep) and not target.startswith(top + os.sep):
+                    found.add(target)
+    return tuple(sorted(found))
+
+
 def vendored(code: str) -> tuple[str, ...]:
     """The names in a code directory that `pip install --target` put there."""
     found: set[str] = set()

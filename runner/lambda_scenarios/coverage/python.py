@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lambda_scenarios.coverage.lcov import FileCoverage, parse
-from lambda_scenarios.coverage.paths import unloaded_modules, vendored
+from lambda_scenarios.coverage.paths import linked, unloaded_modules, vendored
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.phrases import plural, shown_path
@@ -61,6 +61,7 @@ class Python:
         self._world = world
         self._checked: dict[tuple[object, ...], dict[str, Any]] = {}
         self._groups: dict[_Configuration, _Group] = {}
+        self._linked: dict[str, tuple[str, ...]] = {}  # by code directory
 
     def measured(self, launch: Launch, function: Function) -> Launch:
         """The launch of a worker that measures.
@@ -76,7 +77,7 @@ class Python:
             "data": data,
             "config": configuration.file,
             "root": configuration.root,
-            "include": [f"{folder}/*" for folder in dict.fromkeys((code, function.code))],
+            "include": self._included(code, function.code),
             "omit": omit,
         }
         interpreter = launch.command[0]
@@ -94,6 +95,21 @@ class Python:
         at = launch.command.index("-c") + 1
         start = _START.format(settings=settings)
         return launch._replace(command=(*launch.command[:at], start, *launch.command[at + 1 :]))
+
+    def _included(self, code: str, named: str) -> list[str]:
+        """Patterns of what is measured; `named` is the code directory as the function has it."""
+        if code not in self._linked:
+            self._linked[code] = linked(code)
+        patterns = [f"{folder}/*" for folder in dict.fromkeys((code, named))]
+        return [*patterns, *(f"{path}{end}" for path in self._linked[code] for end in ("", "/*"))]
+
+    def _code_of(self, path: str, codes: tuple[str, ...]) -> str | None:
+        """The code directory that a measured file is of: the one it lies in, else one that links to it."""
+        inside = [code for code in codes if path.startswith(code + os.sep)]
+        if inside:
+            return max(inside, key=len)
+        targets = ((target, code) for code in codes for target in self._linked[code])
+        return next((code for target, code in targets if (path + os.sep).startswith(target + os.sep)), None)
 
     def _check(
         self, function: Function, interpreter: str, paths: tuple[str, ...], settings: Mapping[str, Any]
@@ -155,7 +171,8 @@ class Python:
         problems: list[str] = []
         for configuration, group in self._groups.items():
             lcov = f"{group.data}.lcov"
-            unloaded = [path for code in group.codes for path in unloaded_modules(code)]
+            modules = (path for code in group.codes for path in unloaded_modules(code))
+            unloaded = list(dict.fromkeys(map(os.path.realpath, modules)))  # as coverage.py tells of them
             settings = {
                 "data": group.data,
                 "config": configuration.file,
@@ -180,9 +197,9 @@ class Python:
                 continue  # nothing ran
             for one in files:
                 path = os.path.normpath(os.path.join(configuration.root, one.path))
-                inside = [code for code in group.codes if path.startswith(code + os.sep)]
-                if inside:
-                    found.append((one._replace(path=path), max(inside, key=len)))
+                of = self._code_of(path, group.codes)
+                if of is not None:
+                    found.append((one._replace(path=path), of))
         return found, problems
 
 

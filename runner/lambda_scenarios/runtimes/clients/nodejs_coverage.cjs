@@ -1,21 +1,21 @@
 'use strict';
 
 // A worker whose code is measured by V8: `node nodejs_coverage.cjs <settings> <credits> <nonce>` is the client
-// of this directory with the profiler of the inspector around it. `settings` is JSON: `{file, root, layers}`.
+// of this directory with the profiler of the inspector around it. `settings` is JSON: `{file, roots, layers}`.
 //
 // What V8 has counted is taken when the handler is loaded and after each answer, since a worker may be gone at
-// any moment, and appended to `<file>-<pid>`, one line each: a JSON array of the scripts below the directory
-// `root` and in none of `layers` (`{url, functions}` of ScriptCoverage, see
-// https://chromedevtools.github.io/devtools-protocol/v8/Profiler/), or `=N` for one that equals line N (from 0). Where a worker is to be ended while an invocation runs, the runner
-// first sends SIGURG, which no program uses.
+// any moment, and appended to `<file>-<pid>`, one line each: a JSON array of the scripts that are one of `roots`,
+// or below one, and in none of `layers` (`{url, functions}` of ScriptCoverage, see
+// https://chromedevtools.github.io/devtools-protocol/v8/Profiler/), or `=N` for one that equals line N (from 0).
+// Where a worker is to be ended while an invocation runs, the runner first sends SIGURG, which no program uses.
 
 const fs = require('fs');
 const { Session } = require('inspector');
 const { pathToFileURL } = require('url');
 
-const { file, root, layers } = JSON.parse(process.argv[2]);
+const { file, roots, layers } = JSON.parse(process.argv[2]);
 const prefixOf = (directory) => `${pathToFileURL(directory).href.replace(/\/$/, '')}/`;
-const own = prefixOf(root);
+const own = roots.map(prefixOf);
 const foreign = layers.map(prefixOf);
 const descriptor = fs.openSync(`${file}-${process.pid}`, 'a');
 const { writeSync } = fs; // functions may replace it
@@ -34,7 +34,7 @@ function post(method, parameters) {
 }
 
 const isMeasured = (url) =>
-  url.startsWith(own) &&
+  own.some((prefix) => `${url}/`.startsWith(prefix)) &&
   !url.includes('/node_modules/') &&
   !foreign.some((prefix) => url.startsWith(prefix));
 
