@@ -395,20 +395,26 @@ def handler(event, context):
 """
 
 
-def test_python_functions_see_what_they_see_without(shop: Path) -> None:
-    """Path, `__main__`, arguments, variables; modules of the user that are named as those of coverage.py."""
-    (shop / "app.py").write_text(SEEING)
-    for name in ("random", "queue", "sqlite3", "uuid"):
-        (shop / f"{name}.py").write_text("own = True\n")
-    scenarios(shop, ("inPython", "plain"))
+def seen_without_and_with(shop: Path) -> list[Any]:
+    """What the one scenario's function returns without `--coverage`, and with it."""
     seen = []
     for arguments in ((), ("--coverage",)):
         done = running.run(shop, "run", *arguments)
         assert done.status == 0, done.stdout + done.stderr
         (result,) = json.loads((shop / "reports" / "report.json").read_text())["results"]
         seen.append(result["attempts"][0]["invocations"][0]["output"])
-    assert seen[0] == seen[1]
-    assert seen[1]["own"] == [str(shop / "random.py"), str(shop / "queue.py")]
+    return seen
+
+
+def test_python_functions_see_what_they_see_without(shop: Path) -> None:
+    """Path, `__main__`, arguments, variables; modules of the user that are named as those of coverage.py."""
+    (shop / "app.py").write_text(SEEING)
+    for name in ("random", "queue", "sqlite3", "uuid"):
+        (shop / f"{name}.py").write_text("own = True\n")
+    scenarios(shop, ("inPython", "plain"))
+    without, measured = seen_without_and_with(shop)
+    assert without == measured
+    assert measured["own"] == [str(shop / "random.py"), str(shop / "queue.py")]
 
 
 def test_tracers_hear_nothing_of_it(shop: Path) -> None:
@@ -440,13 +446,7 @@ def test_node_functions_see_what_they_see_without(shop: Path) -> None:
         "});\n"
     )
     scenarios(shop, ("inNode", "plain"))
-    seen = []
-    for arguments in ((), ("--coverage",)):
-        done = running.run(shop, "run", *arguments)
-        assert done.status == 0, done.stdout + done.stderr
-        (result,) = json.loads((shop / "reports" / "report.json").read_text())["results"]
-        seen.append(result["attempts"][0]["invocations"][0]["output"])
-    without, measured = seen
+    without, measured = seen_without_and_with(shop)
     # The client itself is in the cache, as a module of another.
     measured["cached"] = [path for path in measured["cached"] if "nodejs_" not in path]
     measured["exit"] = without["exit"]

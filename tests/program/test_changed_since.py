@@ -311,7 +311,8 @@ def test_of_other_repositories_inside_all_files_count(shop: Path) -> None:
     assert selected(shop) == ["m2", *ALL_ORDERS]
 
 
-def test_what_a_build_makes_and_git_ignores_is_made_of_everything(shop: Path) -> None:
+def write_built(shop: Path) -> None:
+    """A scenario whose function is in a directory that git ignores."""
     write(
         shop,
         "scenarios/built.yml",
@@ -320,20 +321,17 @@ def test_what_a_build_makes_and_git_ignores_is_made_of_everything(shop: Path) ->
     )
     write(shop, "ignored/app.py", HANDLER)
     commit(shop)
+
+
+def test_what_a_build_makes_and_git_ignores_is_made_of_everything(shop: Path) -> None:
+    write_built(shop)
     assert "built" not in selected(shop)
     write(shop, "scenarios/notes.txt", "")
     assert "built" in selected(shop)
 
 
 def test_what_git_ignores_outside_of_a_service_is_made_of_anything_in_the_project(shop: Path) -> None:
-    write(
-        shop,
-        "scenarios/built.yml",
-        f"functions: {{built: {{handler: app.handler, runtime: python{VERSION}, code: ../ignored}}}}\n"
-        "service: null\nscenarios: [{name: built, function: built}]\n",
-    )
-    write(shop, "ignored/app.py", HANDLER)
-    commit(shop)
+    write_built(shop)
     write(shop, "README.md", "what it is compiled from\n")
     assert selected(shop) == ["built"]
 
