@@ -17,7 +17,7 @@ from lambda_scenarios.model.scenario import ContextOverride
 from lambda_scenarios.runtimes import nodejs, python
 from lambda_scenarios.runtimes.environment import Settings, environment
 from lambda_scenarios.runtimes.identity import MADE_UP
-from lambda_scenarios.runtimes.runtime import Launch, World
+from lambda_scenarios.runtimes.runtime import CLIENTS, Launch, World
 from tests.program.running import VERSION
 
 NONCE = "0123456789abcdef"
@@ -93,7 +93,7 @@ def task(
 
 def python_spec(folder: Path, source: str, *, number: int = 1, **variables: str) -> WorkerSpec:
     """This project's client for Python, with `source` as the module; its handler is `main`."""
-    command = (sys.executable, "-u", "-c", python._START, python.CLIENTS)
+    command = (sys.executable, "-u", "-c", python._START, CLIENTS)
     return _spec(folder, f"module{number}.py", source, command, 16, number, variables)
 
 

@@ -17,8 +17,7 @@ from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.phrases import plural, shown_path
 from lambda_scenarios.runtimes import programs
-from lambda_scenarios.runtimes.python import CLIENTS
-from lambda_scenarios.runtimes.runtime import Launch, World
+from lambda_scenarios.runtimes.runtime import CLIENTS, Launch, World
 
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); import python_coverage as c; c.main({settings!r})"
 _ASK = (

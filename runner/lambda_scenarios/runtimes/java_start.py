@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.caching import filled
+from lambda_scenarios.runtimes.runtime import CLIENTS
 
 if TYPE_CHECKING:
     from lambda_scenarios.runtimes.java_client import Client
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MAIN = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"
 LOADS_ALL = "com.amazonaws.services.lambda.runtime.api.client.ClasspathLoader"
 _PACKAGE = "com/amazonaws/services/lambda/runtime/api/client/"
-_SOURCES = os.path.join(os.path.dirname(__file__), "clients", "java")
+_SOURCES = os.path.join(CLIENTS, "java")
 _NAMES = ("AWSLambda.java", "CustomerClassLoader.java", "RuntimeApi.java")
 _TRAINING = "training"
 _NOT_MERGED = ("META-INF/MANIFEST.MF", "META-INF/maven/", "META-INF/versions/", "jni/")

@@ -8,9 +8,9 @@ from functools import lru_cache
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.runtimes import programs
-from lambda_scenarios.runtimes.runtime import Found, Launch, Runtime, World
+from lambda_scenarios.runtimes.runtime import CLIENTS, Found, Launch, Runtime, World
 
-CLIENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients", "nodejs_client.cjs")
+CLIENT = os.path.join(CLIENTS, "nodejs_client.cjs")
 _CREDITS = 16
 
 

@@ -9,9 +9,8 @@ from itertools import islice
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.runtimes import programs
-from lambda_scenarios.runtimes.runtime import Found, Launch, Runtime, World
+from lambda_scenarios.runtimes.runtime import CLIENTS, Found, Launch, Runtime, World
 
-CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
 # A script is compiled at every start, an imported module once.
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); import python_client as client; client.main()"
 _CREDITS = 16

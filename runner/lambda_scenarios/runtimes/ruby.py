@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from lambda_scenarios.errors import MissingPart
 from lambda_scenarios.model.function import Function
 from lambda_scenarios.runtimes import programs
-from lambda_scenarios.runtimes.runtime import Found, Launch, Runtime, World
+from lambda_scenarios.runtimes.runtime import CLIENTS, Found, Launch, Runtime, World
 
-CLIENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients", "ruby_client.rb")
+CLIENT = os.path.join(CLIENTS, "ruby_client.rb")
 _CREDITS = 16
 # ruby3.1 of Debian; …/versions/3.3.6/bin/ruby of rbenv, …/ruby-3.3.6/bin/ruby of others.
 _NAMED = re.compile(r"/ruby(\d+\.\d+)$|/(?:ruby-)?(\d+\.\d+)\.\d+[^/]*/bin/ruby$")

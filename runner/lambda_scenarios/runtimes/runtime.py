@@ -1,9 +1,13 @@
 """What a runtime has to say, and the world that it looks at."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from lambda_scenarios.model.function import Function
+
+# Where the runtime clients are.
+CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
 
 
 class World(NamedTuple):
