@@ -31,6 +31,11 @@ def test_the_nearest_configuration_file_marks_the_root(tmp_path: Path) -> None:
     assert names(deep) == (str(tmp_path / "a"), ["lambda-scenarios.yaml"])
 
 
+def test_a_link_that_leads_nowhere_is_no_missing_file(tmp_path: Path) -> None:
+    (tmp_path / "lambda-scenarios.yml").symlink_to("gone.yml")
+    assert find(str(tmp_path)).files == ((str(tmp_path / "lambda-scenarios.yml"), None),)
+
+
 def test_without_any_the_root_is_where_one_stands(tmp_path: Path) -> None:
     assert names(tmp_path) == (str(tmp_path), [])
 
@@ -49,6 +54,10 @@ def test_without_any_the_root_is_where_one_stands(tmp_path: Path) -> None:
         ("[tool.lambda-scenarios-plugin]\nx = 1", False),
         ("# [tool.lambda-scenarios]", False),
         ("[tool]\nlambda-scenarios = {", False),
+        ("[tool]\nlambda-scenarios = 3", True),
+        ("[[tool.lambda-scenarios.presets]]", True),
+        ("[tool.lambda_scenarios]", True),
+        ("[tool]\nlambda_scenarios = {}", True),
     ],
 )
 def test_which_pyproject_has_a_table(tmp_path: Path, text: str, has_table: bool) -> None:

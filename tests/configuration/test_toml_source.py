@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from lambda_scenarios.configuration.toml_source import locate, parse
 from lambda_scenarios.errors import UsageError
 from lambda_scenarios.model.values import Origin
+from lambda_scenarios.scenarios.build import as_text
 from tests.scenarios.project import text_at
 
 if sys.version_info >= (3, 11):
@@ -112,6 +113,31 @@ def test_what_is_no_toml_is_told_with_its_place(text: str, line: int) -> None:
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.problem.startswith("pyproject.toml is no TOML: ")
     assert getattr(diagnostic.where, "line", None) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "path"),
+    [
+        ("[tool.lambda-scenarios]\ntimeout = nan\n", "`nan` is a number", ("timeout",)),
+        ("[tool.lambda-scenarios.env]\nA = -inf\n", "`-inf` is a number", ("env", "A")),
+        ("[tool.lambda_scenarios]\njobs = 2\n", "`tool.lambda_scenarios` is no table", None),
+    ],
+)
+def test_what_would_be_lost_is_told(text: str, problem: str, path: tuple[str, ...] | None) -> None:
+    with pytest.raises(UsageError, match=problem) as caught:
+        parse(text.encode(), "p")
+    (diagnostic,) = caught.value.diagnostics
+    where = diagnostic.where
+    assert isinstance(where, Origin)
+    assert where.path == (
+        ("tool", "lambda_scenarios") if path is None else ("tool", "lambda-scenarios", *path)
+    )
+
+
+def test_numbers_are_as_they_are_written() -> None:
+    table = parse(b"[tool.lambda-scenarios]\nenv = {A = 1.10, B = 2.5, C = 1e3}\n", "p")
+    assert isinstance(table, dict) and isinstance(table["env"], dict)
+    assert [as_text(value) for value in table["env"].values()] == ["1.10", "2.5", "1e3"]
 
 
 def test_bytes_that_are_no_text() -> None:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 NAMES = ("lambda-scenarios.yml", "lambda-scenarios.yaml")
 PYPROJECT = "pyproject.toml"
 
-# `[tool.lambda-scenarios]`, one of its tables, or a dotted key of that name.
+# `[tool.lambda-scenarios]`, one of its tables, or a dotted key of that name; the slip with `_` is told.
 _TABLE = re.compile(
-    rb"""^[ \t]*(?:\[[ \t]*)?["']?tool["']?[ \t]*\.[ \t]*["']?lambda-scenarios["']?[ \t]*[.\]=]""",
+    rb"""^[ \t]*(?:\[\[?[ \t]*)?["']?tool["']?[ \t]*\.[ \t]*["']?lambda[-_]scenarios["']?[ \t]*[.\]=]""",
     re.MULTILINE,
 )
 # The table written inside of `[tool]`: rare, and asked of the parser.
@@ -33,16 +33,14 @@ def find(cwd: str) -> Found:
     """The nearest directory at or above `cwd` with a configuration file, else the git root, else `cwd`."""
     above = _upwards(cwd)
     for directory in above:
-        files = [
-            (path, _read(path)) for name in NAMES if os.path.isfile(path := os.path.join(directory, name))
-        ]
+        files = [(path, _read(path)) for name in NAMES if _is_there(path := os.path.join(directory, name))]
         pyproject = os.path.join(directory, PYPROJECT)
         try:
             with open(pyproject, "rb") as stream:
                 data = stream.read()
         except OSError:
             data = b""
-        if b"lambda-scenarios" in data and _has_table(data):
+        if (b"lambda-scenarios" in data or b"lambda_scenarios" in data) and _has_table(data):
             files.append((pyproject, data))
         if files:
             return Found(directory, tuple(files))
@@ -50,6 +48,11 @@ def find(cwd: str) -> Found:
         if os.path.exists(os.path.join(directory, ".git")):  # a file in worktrees and submodules
             return Found(directory)
     return Found(above[0])
+
+
+def _is_there(path: str) -> bool:
+    """Whether it is a file, or a link to one that is gone: that is told, and not passed over."""
+    return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
 
 
 def _read(path: str) -> bytes | None:
@@ -65,9 +68,9 @@ def _has_table(data: bytes) -> bool:
         return True
     if not _TOOL.search(data):
         return False
-    from lambda_scenarios.configuration.toml_source import table_of
+    from lambda_scenarios.configuration.toml_source import has_table
 
-    return table_of(data) is not None
+    return has_table(data)
 
 
 def _upwards(directory: str) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import math
 import re
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 from lambda_scenarios.errors import Diagnostic, UsageError
-from lambda_scenarios.model.values import DocPath, Json, Origin, Place
+from lambda_scenarios.model.values import DocPath, Json, Origin, Place, WrittenFloat
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -22,33 +23,65 @@ TABLE = ("tool", "lambda-scenarios")
 _POSITION = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-def table_of(data: bytes) -> dict[str, Json] | None:
-    """The table; None where there is none, or the file is no TOML."""
+_SLIP = "lambda_scenarios"
+
+
+def has_table(data: bytes) -> bool:
+    """Whether `[tool]` holds settings of this program, sound or not; False where the file is no TOML."""
     try:
-        found = parse(data, "")
-    except UsageError:
-        return None
-    return found
+        tool = tomllib.loads(data.decode()).get("tool")
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(tool, dict) and not {TABLE[1], _SLIP}.isdisjoint(tool)
 
 
-def parse(data: bytes, file: str) -> dict[str, Json] | None:
-    """The table in the bytes of a pyproject.toml; None where there is none. Dates and times are texts, as in
-    YAML. Raises UsageError where the file is no TOML."""
+def parse(data: bytes, file: str) -> Json:
+    """The table in the bytes of a pyproject.toml, or what stands in its place; None where there is none.
+    Dates and times are texts, as in YAML. Raises UsageError where the file is no TOML, or has the table under
+    another name, or a number that JSON can't say."""
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(Diagnostic("pyproject.toml is no UTF-8 text", Place(file, line))) from None
     try:
-        document: Any = tomllib.loads(text)
+        document: Any = tomllib.loads(text, parse_float=_as_written)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(_diagnostic(str(error), text, file)) from None
-    for name in TABLE:
-        document = document.get(name)
-        if not isinstance(document, dict):
-            return None
-    table: dict[str, Json] = _without_times(document)
-    return table
+    tool = document.get("tool")
+    if not isinstance(tool, dict):
+        return None
+    if _SLIP in tool:
+        here = Origin(file, ("tool", _SLIP)).as_key()
+        raise UsageError(
+            Diagnostic(
+                f"`tool.{_SLIP}` is no table of this program", here, f"did you mean `tool.{TABLE[1]}`?"
+            )
+        )
+    table = tool.get(TABLE[1])
+    if wrong := [*_no_json(table, Origin(file, TABLE))]:
+        raise UsageError(*wrong)
+    found: Json = _without_times(table)
+    return found
+
+
+def _as_written(text: str) -> float:
+    """As in YAML: a variable of `1.10` is none of `1.1`."""
+    value = WrittenFloat(text)
+    value.written = text
+    return value if repr(float(value)) != text else float(value)
+
+
+def _no_json(value: Any, origin: Origin) -> Iterator[Diagnostic]:
+    if isinstance(value, float) and not math.isfinite(value):
+        label = "put it into quotes if a string is meant"
+        yield Diagnostic(f"`{value}` is a number that JSON can't say", origin, label)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _no_json(item, origin.at(key))
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _no_json(item, origin.at(index))
 
 
 def _without_times(value: Any) -> Any:
