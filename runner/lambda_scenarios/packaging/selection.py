@@ -103,29 +103,36 @@ def container(rules: Rules) -> Callable[[str], bool]:
     """
     verdicts = _verdicts(rules)
     searches = list(_searches(("**", *rules.include)))
+    exact = {_undotted(search) for search in searches if isinstance(search, str)}
+    wide = [search for search in searches if not isinstance(search, str)]
+    of_directory: dict[str, list[_Search]] = {}
 
     def contains(name: str) -> bool:
-        # A pattern that begins with `./` finds names that do.
+        plain = _undotted(name)
+        if plain in exact and _kept(name, verdicts):
+            return True
+        directory = plain.rpartition("/")[0]
+        if directory not in of_directory:
+            of_directory[directory] = [search for search in wide if _reaches(search, directory)]
         return any(
-            _is_found(written, search) and _kept(written, verdicts)
-            for search in searches
-            for written in (
-                (name,) if isinstance(search, str) or search.base[:1] != "." else (name, f"./{name}")
-            )
+            _finds(search, plain) and any(_kept(written, verdicts) for written in _written(name, search))
+            for search in of_directory[directory]
         )
 
     return contains
 
 
-def _is_found(name: str, search: _Search | str) -> bool:
-    if isinstance(search, str):
-        return _undotted(search) == _undotted(name)
-    plain = _undotted(name)
-    if plain.startswith("../") and not search.base.startswith(".."):
+def _written(name: str, search: _Search) -> tuple[str, ...]:
+    """How a search names a file: a pattern that begins with `./` finds names that do."""
+    return (name,) if search.base[:1] != "." else (name, f"./{name}")
+
+
+def _reaches(search: _Search, directory: str) -> bool:
+    """Whether a search goes through a directory, whose name has no `./` before it."""
+    if (directory + "/").startswith("../") and not search.base.startswith(".."):
         return False
-    parts = plain.split("/")
-    above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
-    return _finds(search, plain) and all(_enters(search, directory) for directory in above)
+    parts = directory.split("/") if directory else []
+    return all(_enters(search, "/".join(parts[:depth])) for depth in range(1, len(parts) + 1))
 
 
 def _name_inside(name: str) -> str:

@@ -117,17 +117,20 @@ class Revision:
         """The names that changed files have by symbolic links of the repository."""
         links = [os.path.join(self.top, path) for mode, path in entries if mode == _SYMBOLIC_LINK]
         links += [path for path in files if os.path.islink(path)]
-        targets = {link: os.path.realpath(link) for link in links}
+        links_to: dict[str, list[str]] = {}
+        for link in dict.fromkeys(links):
+            links_to.setdefault(os.path.realpath(link), []).append(link)
         found: set[str] = set()
-        waiting = list(files)
+        waiting = list(files) if links_to else []
         while waiting and len(found) < _MOST_ALIASES:  # links may go round in circles
-            path = waiting.pop()
-            for link, target in targets.items():
-                if path == target or path.startswith(target + os.sep):
+            path = target = waiting.pop()
+            while target != os.path.dirname(target):
+                for link in links_to.get(target, ()):
                     alias = link + path[len(target) :]
                     if alias not in found and alias not in files and not alias.startswith(target + os.sep):
                         found.add(alias)
                         waiting.append(alias)
+                target = os.path.dirname(target)
         return found
 
     def content(self, path: str) -> bytes | None:

@@ -99,6 +99,7 @@ class _Question:
         self._above: dict[str, bool] = {}
         self._files: dict[str, frozenset[str]] = {}
         self._unknown: dict[str, bool] = {}
+        self._relative: dict[str, Sequence[tuple[str, str]]] = {}
         self._nearest: dict[str, bool] = {}
         self._ways: dict[str, bool] = {}
         self._includes: dict[tuple[str, str, str], tuple[bool, bool]] = {}
@@ -252,12 +253,20 @@ class _Question:
         if package is None or function.code != root or package.unresolved or function.build is not None:
             return self._any_code(function.code, function)
         contains = container(Rules(package.exclude, package.include))
-        base = self._places.directory(root)
         return any(
-            contains(os.path.relpath(path, base))
-            for path in self._others
-            if not self._beside.has(path, function)
+            contains(name) and not self._beside.has(path, function) for name, path in self._names_from(root)
         )
+
+    def _names_from(self, root: str) -> Sequence[tuple[str, str]]:
+        """What changed, scenario files aside: relative to a service's directory, and absolute."""
+        if root not in self._relative:
+            base = self._places.directory(root)
+            inside = base.rstrip(os.sep) + os.sep
+            self._relative[root] = [
+                (path[len(inside) :] if path.startswith(inside) else os.path.relpath(path, base), path)
+                for path in self._others
+            ]
+        return self._relative[root]
 
     def _dependencies_changed(self, function: Function) -> bool:
         """Whether what says which modules are installed changed: git ignores these themselves, and packages
