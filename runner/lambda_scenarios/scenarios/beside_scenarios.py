@@ -43,43 +43,61 @@ class BesideScenarios:
         self._earlier: Mapping[str, bytes] | None = None
         self._root = places.directory(root)
         self._texts: dict[str, tuple[bytes, ...]] = {}
+        self._used: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._homes_above: dict[str, tuple[str, ...]] = {}
+        self._data: dict[str, bool] = {}
 
     def has(self, path: str, function: Function) -> bool:
         """Whether a file (a place, see `Places`) is no code of a function."""
+        if self._is_always(path):
+            return True
+        used = self._used_by(function)
+        return any(
+            not any(one.startswith(home) for one in used) for home in self._homes_of(path)
+        ) and self._is_data(path)
+
+    def _is_always(self, path: str) -> bool:
         directory, name = os.path.split(path)
-        if name in directory_defaults.NAMES or name == "lambda-scenarios.yml":
-            return True
-        if os.path.basename(directory) == snapshot_files.DIRECTORY:
-            return True
-        above = tuple(self._above(directory))
-        return self._is_apart(path, above, function) and (
-            path in self._named_files() or self._is_mentioned(name, above)
+        return (
+            name in directory_defaults.NAMES
+            or name == "lambda-scenarios.yml"
+            or os.path.basename(directory) == snapshot_files.DIRECTORY
         )
 
-    def _named_files(self) -> frozenset[str]:
-        if self._named is None:
-            self._named = frozenset(self._name())
-        return self._named
+    def _used_by(self, function: Function) -> tuple[str, ...]:
+        """Where a function's own files are: the service's directory, its code, its handler; with a slash at
+        the end."""
+        key = function.service.root, function.code, function.handler
+        if key not in self._used:
+            handler = os.path.join(function.code, *function.handler.rpartition(".")[0].split("/"))
+            root, code = map(self._places.directory, (function.service.root, function.code))
+            self._used[key] = tuple(one + os.sep for one in (root, code, self._places.of(handler)))
+        return self._used[key]
+
+    def _homes_of(self, path: str) -> tuple[str, ...]:
+        """The directories with scenarios that a file lies in, with a slash at the end."""
+        directory = os.path.dirname(path)
+        if directory not in self._homes_above:
+            parent = os.path.dirname(directory)
+            found = () if parent == directory else self._homes_of(directory)
+            inside = directory == self._root or directory.startswith(self._root + os.sep)
+            if directory in self._homes or (inside and self._texts_in(directory)):
+                found = (*found, directory + os.sep)
+            self._homes_above[directory] = found
+        return self._homes_above[directory]
+
+    def _is_data(self, path: str) -> bool:
+        """Whether a scenario names it."""
+        if path not in self._data:
+            if self._named is None:
+                self._named = frozenset(self._name())
+            directory, name = os.path.split(path)
+            self._data[path] = path in self._named or self._is_mentioned(name, self._above(directory))
+        return self._data[path]
 
     def _is_mentioned(self, name: str, above: Iterable[str]) -> bool:
         written = re.compile(rb"(?<![\w.-])" + re.escape(os.fsencode(name)) + rb"(?![\w-])")
         return any(written.search(text) for directory in above for text in self._texts_in(directory))
-
-    def _is_apart(self, path: str, above: Iterable[str], function: Function) -> bool:
-        """Whether it lies with scenarios, in a directory that is none of the function's: neither the
-        service's own nor one with the handler in it."""
-        handler = os.path.join(function.code, *function.handler.rpartition(".")[0].split("/"))
-        used = (
-            self._places.directory(function.service.root),
-            self._places.directory(function.code),
-            self._places.of(handler),
-        )
-        homes = self._homes.union(directory for directory in above if self._texts_in(directory))
-        return any(
-            path.startswith(home + os.sep)
-            and not any((one + os.sep).startswith(home + os.sep) for one in used)
-            for home in homes
-        )
 
     def _above(self, directory: str) -> Iterable[str]:
         """The directory and those that it lies in, up to the project's root."""

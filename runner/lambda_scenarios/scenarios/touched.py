@@ -96,6 +96,7 @@ class _Question:
         self._places = Places()
         self._written: dict[str, frozenset[int] | None] = {}
         self._functions: dict[tuple[str, str], bool] = {}
+        self._of_function: dict[Function, bool] = {}
         self._above: dict[str, bool] = {}
         self._files: dict[str, frozenset[str]] = {}
         self._unknown: dict[str, bool] = {}
@@ -205,7 +206,11 @@ class _Question:
             except UsageError:
                 self._functions[memo] = True  # it is told of when it is to be run
             else:
-                self._functions[memo] = self._declaration_changed(function) or self._code_changed(function)
+                if function not in self._of_function:  # many files have it in common
+                    self._of_function[function] = self._declaration_changed(function) or self._code_changed(
+                        function
+                    )
+                self._functions[memo] = self._of_function[function]
         return self._functions[memo]
 
     def _declaration_changed(self, function: Function) -> bool:
