@@ -124,6 +124,11 @@ MISTAKES = """\
       - {id: one, function: create}
       - {id: two, function: gte, event: "{{ steps.one.output }}", timeout: "{{ steps.thre.output }}"}
       - {id: three, function: get, event: {a: "{{ steps.one.output }}", b: "{{ nothing }}"}}
+  - name: too early
+    steps:
+      - {id: first, function: get, event: "{{ steps.fourth.output }}"}
+      - {id: second, function: get, event: "{{ steps.fourth.output }}"}
+      - {id: fourth, function: get}
 """
 
 
@@ -137,6 +142,8 @@ def test_mistakes_are_found_before_anything_runs(tmp_path: Path) -> None:
         "no function `gte`",
         "`steps.thre` is undefined",
         "`nothing` is undefined",
+        "no step is before",
+        "the steps before are: first\n",
     ):
         assert said in done.stderr, said
 

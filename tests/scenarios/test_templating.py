@@ -233,7 +233,12 @@ FAULTS = [
     ),
     ("{{ customer }}", "`customer` is undefined", "customer", "did you mean `vars.customer`?"),
     ("{{ matrix.a }}", "`matrix` is undefined", "matrix", "this scenario has no matrix"),
-    ("{{ steps.a.output }}", "`steps` is undefined", "steps", "this scenario has no steps"),
+    (
+        "{{ steps.a.output }}",
+        "`steps` is undefined",
+        "steps",
+        "only what belongs to a step can ask for earlier ones",
+    ),
     ("{{ rand_int(1, 2) }}", "`rand_int` is undefined", "rand_int", "did you mean `random_int`?"),
     ("{{ 1 | uper }}", "no filter `uper`", "uper", "did you mean `upper`?"),
     ("{{ 1 is defind }}", "no test `defind`", "defind", "did you mean `defined`?"),

@@ -349,6 +349,8 @@ def _missing(error: MissingNameError, text: str, names: Mapping[str, object], li
         label = f"did you mean `{near}`?"
     elif owner is names.get("env"):
         label = f"set it, or give a fallback: `{chain} | default('…')`"
+    elif owner is names.get("steps"):
+        label = f"the steps before are: {', '.join(known)}" if known else "no step is before"
     elif known:
         label = "there are: " + ", ".join(known[:8]) + (", …" if len(known) > 8 else "")
     else:
@@ -360,7 +362,9 @@ def _known_name(name: str, names: Mapping[str, object]) -> str:
     for room in ("vars", "case", "matrix"):
         if name in names.get(room, ()):  # type: ignore[operator]  # these three are mappings where they are
             return f"did you mean `{room}.{name}`?"
-    if name in ("matrix", "case", "steps"):
+    if name == "steps":
+        return "only what belongs to a step can ask for earlier ones"
+    if name in ("matrix", "case"):
         return f"this scenario has no {'cases' if name == 'case' else name}"
     near = did_you_mean(name, [known for known in names if known.isidentifier()])
     return f"did you mean `{near}`?" if near else ""
