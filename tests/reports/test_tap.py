@@ -106,6 +106,16 @@ def test_an_error_and_what_is_flaky(read: Read) -> None:
     assert error["diag"]["severity"] == "error"
     assert error["diag"]["at"] == {"file": samples.FILE, "line": 12}
     assert (flaky["ok"], flaky["diag"]["flaky"], flaky["diag"]["attempts"]) == (True, True, 2)
+    assert flaky["diag"]["failed_attempts"].keys() == {"1"} and flaky["diag"]["failed_attempts"]["1"]
+
+
+def test_every_attempt_is_told(read: Read) -> None:
+    failed = samples.FAILED.attempts[0]
+    record = samples.FAILED._replace(attempts=(failed, failed._replace(status="not run"), failed))
+    (point,) = read(document((record,)))["points"]
+    message = 'output.body.total.currency: expected "USD", found "EUR"'
+    assert point["diag"]["failed_attempts"] == {"1": message, "3": message}
+    assert point["diag"]["message"] == message
 
 
 def test_nothing_ran(read: Read) -> None:

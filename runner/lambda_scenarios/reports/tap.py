@@ -81,12 +81,19 @@ def _diagnostics(record: Record, conditions: str) -> Iterator[str]:
     if record.status in ("failed", "error"):
         yield from _fault(record, told_attempt(record), conditions)
     elif record.status == "flaky":
-        unsuccessful = [attempt for attempt in record.attempts if attempt.status != "passed"]
-        yield f"  attempts: {len(record.attempts)}\n"
+        yield from _attempts(record)
         yield "  flaky: true\n"
-        if unsuccessful:
-            yield f"  message: {_quoted(told(record, unsuccessful[0]).message)}\n"
     yield "  ...\n"
+
+
+def _attempts(record: Record) -> Iterator[str]:
+    """How many there were, and what each that failed is told as, by its number. Perl's parser reads no quoted
+    items of a list."""
+    yield f"  attempts: {len(record.attempts)}\n"
+    yield "  failed_attempts:\n"
+    for number, attempt in enumerate(record.attempts, 1):
+        if attempt.status in ("failed", "error"):
+            yield f"    {number}: {_quoted(told(record, attempt).message)}\n"
 
 
 def _fault(record: Record, attempt: AttemptRecord | None, conditions: str) -> Iterator[str]:
@@ -94,7 +101,7 @@ def _fault(record: Record, attempt: AttemptRecord | None, conditions: str) -> It
     yield f"  message: {_quoted(said.message)}\n"
     yield f"  severity: {'fail' if record.status == 'failed' else 'error'}\n"
     if attempts_of(record) > 1:
-        yield f"  attempts: {len(record.attempts)}\n"
+        yield from _attempts(record)
     invocations = attempt.invocations if attempt else ()
     if invocations and invocations[-1].step:
         yield f"  step: {_quoted(invocations[-1].step)}\n"
