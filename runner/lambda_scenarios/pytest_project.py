@@ -176,7 +176,8 @@ class Project:
         _, _, *lines = failure.block(record, look, sources, rerun(self._request.command))
         # pytest's summary shows the first line, beside the id.
         said = telling.told(record, telling.told_attempt(record)).message.partition("\n")[0]
-        return "\n".join((printable(said), "", *lines))
+        # The lines of the scenario file may have values that the record hides.
+        return self._stand().masked("\n".join((printable(said), "", *lines)))
 
     def function(self, key: str, service: str | None, test: str) -> LambdaFunction:
         """A function of the service at a path, or of the nearest to the file `test` (absolute); it is invoked

@@ -110,6 +110,19 @@ def test_from_a_directory_below_and_in_toml(project: Path) -> None:
     assert running.run(project / "src", "run", "scenarios/a.yml::own").status == 0
 
 
+def test_without_paths_a_directory_below_means_the_scenarios_of_the_root(project: Path) -> None:
+    (project / "lambda-scenarios.yml").write_text("")
+    listed = running.run(project, "list")
+    assert listed.status == 0 and listed.stdout
+    below = project / "deep" / "er"
+    below.mkdir(parents=True)
+    assert running.run(below, "list") == listed
+    cell = json.loads(running.run(below, "matrix", "--shards", "1", "--format", "json").stdout)[0]
+    assert cell["args"][0] == "../../scenarios"
+    (below / "scenarios").mkdir()
+    assert running.run(below, "list").status == 5, "its own goes before"
+
+
 def test_presets_and_the_command_line(project: Path) -> None:
     write(project, "lambda-scenarios.yml", SETTINGS)
     assert running.run(project, "run", "--timeout", "4").status == 1  # it counts more than `own`'s 2

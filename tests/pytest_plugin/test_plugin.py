@@ -306,3 +306,15 @@ def test_snapshots_that_cannot_be_stored_are_no_success(tmp_path: Path) -> None:
         assert done.status == 1, done.stdout
         assert "snapshots are not stored: __snapshots__/all.yml.json can't be written" in done.stdout
         assert "1 passed" in done.stdout
+
+
+def test_lines_of_the_file_show_no_secrets(tmp_path: Path) -> None:
+    project(
+        tmp_path,
+        """\
+  - {name: one, function: get, event: {id: o-1}, env: {API_TOKEN: not-to-be-seen}, expect: {output: 1}}
+""",
+    )
+    done = run(tmp_path, "-q", "--junitxml=junit.xml")
+    assert "1 failed" in done.stdout and "TOKEN: ***" in done.stdout, done.stdout
+    assert "not-to-be-seen" not in done.stdout + (tmp_path / "junit.xml").read_text()

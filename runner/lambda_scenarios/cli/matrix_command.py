@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from lambda_scenarios.cli import statuses
 from lambda_scenarios.cli.commands import Command
 from lambda_scenarios.cli.options import (
-    DEFAULT_PATH,
     add_clock,
     add_selection,
     add_service,
     overrides_of,
+    paths_of,
     settings_of,
     suite_of,
 )
@@ -85,7 +85,7 @@ def _cells(options: argparse.Namespace, suite: Suite, catalog: Catalog, world: W
         cwd=world.cwd,
         chosen=chosen.cases,
         any_function=any_function,
-        paths=tuple(options.paths) or (DEFAULT_PATH,),
+        paths=paths_of(options, world),
         functions=selection.functions,
         tag=selection.tag,
         rest=tuple(_passed_on(options)),

@@ -214,6 +214,17 @@ def settings_of(options: argparse.Namespace, world: World, overrides: Overrides)
     return RunSettings(world.environ, _instant(options.now), seed, overrides)
 
 
+def paths_of(options: argparse.Namespace, world: World) -> tuple[str, ...]:
+    """The paths that were given or configured, else `scenarios/`: where the command stands, or else at the
+    root of the project."""
+    if options.paths:
+        return tuple(options.paths)
+    of_root = os.path.join(options.root, DEFAULT_PATH)
+    if not os.path.exists(os.path.join(world.cwd, DEFAULT_PATH)) and os.path.isdir(of_root):
+        return (os.path.relpath(of_root, world.cwd),)
+    return (DEFAULT_PATH,)
+
+
 def suite_of(options: argparse.Namespace, world: World, settings: RunSettings) -> Suite:
     """What to read, and which of it."""
     from lambda_scenarios.request import Suite
@@ -228,7 +239,7 @@ def suite_of(options: argparse.Namespace, world: World, settings: RunSettings) -
         options.shard,
         tuple(options.timings or ()),
     )
-    paths = tuple(options.paths) or (DEFAULT_PATH,)
+    paths = paths_of(options, world)
     results = () if options.changed_since is None else tuple(_results(options, world.cwd))
     return Suite(paths, selection, settings, options.root, options.configuration, results=results)
 
