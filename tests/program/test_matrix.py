@@ -248,9 +248,9 @@ class TestFormats:
         }
 
     def test_gitlab_s_variables_and_names(self) -> None:
-        names = ("x" * 300 + "1", "x" * 300 + "2", "$a")
+        names = ("x" * 300 + "1", "x" * 300 + "2", "$a", "the rest", "the rest")
         found = json.loads(as_gitlab([Cell(name, (), ("$HOME's",)) for name in names]))
-        assert len(found) == 3
+        assert len(found) == 5
         assert all(len(name) <= 255 for name in found)
         assert found["scenarios: $a"]["variables"]["LAMBDA_SCENARIOS_ARGS"].count("$$HOME") == 1
 
@@ -305,3 +305,13 @@ def test_mistakes(shop: Path, status: int, arguments: str, reason: str) -> None:
     done = running.run(shop, "matrix", *arguments.split())
     assert (done.status, done.stdout) == (status, "")
     assert reason in done.stderr
+
+
+def test_runtimes_are_known_before_the_code_is_built(tmp_path: Path) -> None:
+    (tmp_path / "serverless.yml").write_text(SERVICE)
+    (tmp_path / "s.yml").write_text(
+        "scenarios:\n  - {name: a, function: echo}\n  - {name: b, function: page}\n"
+        "  - {name: c, function: picture}\n"
+    )
+    found = matrix(tmp_path, "s.yml", "--by", "runtime")
+    assert [cell["runtime"] for cell in found] == [f"python{VERSION}", "nodejs20.x", "image"]

@@ -64,8 +64,13 @@ def as_gitlab(cells: Sequence[Cell]) -> str:
     """
     if not cells:
         return json.dumps({"no scenarios": {"script": ["echo 'there is nothing to run'"]}}, indent=2)
-    found = {
-        f"scenarios: {cell.name if len(cell.name) < _GITLAB_NAME else f'{cell.name[:_GITLAB_NAME]} {key}'}": {
+    found: dict[str, dict[str, Any]] = {}
+    for cell, key in _keyed(cells):
+        shown = cell.name if len(cell.name) < _GITLAB_NAME else f"{cell.name[:_GITLAB_NAME]} {key}"
+        name = f"scenarios: {shown}"
+        if name in found:  # a tag may be called `the rest`
+            name = f"{name} ({key})"
+        found[name] = {
             "extends": ".lambda-scenarios",
             "variables": {
                 "LAMBDA_SCENARIOS_CELL": key,
@@ -73,8 +78,6 @@ def as_gitlab(cells: Sequence[Cell]) -> str:
                 "LAMBDA_SCENARIOS_ARGS": command(cell).replace("$", "$$"),
             },
         }
-        for cell, key in _keyed(cells)
-    }
     return json.dumps(found, indent=2, ensure_ascii=False)
 
 
