@@ -530,6 +530,35 @@ def test_a_service_file_that_was_nearer(shop: Path) -> None:
     assert selected(shop) == ["near"]
 
 
+@pytest.mark.parametrize("built", [True, False])
+@pytest.mark.parametrize("handler", ["dist/mails.handler", "src/mails.handler"])
+def test_a_handler_that_is_compiled_is_made_of_its_service_s_directory(
+    shop: Path, handler: str, built: bool
+) -> None:
+    write(
+        shop,
+        "other/serverless.yml",
+        "service: other\nprovider: {name: aws, runtime: nodejs20.x}\n"
+        'package: {patterns: ["!**", "dist/**", "src/*.js"]}\n'
+        f"functions: {{typed: {{handler: {handler}}}}}\n",
+    )
+    write(shop, "other/src/mails.ts", "")
+    write(shop, "other/.gitignore", "dist/\n*.js\n")
+    write(shop, "scenarios/other.yml", "service: ../other\nscenarios: [{name: typed, function: typed}]\n")
+    write(shop, "old.txt", "")
+    commit(shop)
+    if built:
+        write(shop, f"other/{handler.partition('.')[0]}.js", "exports.handler = async () => 1;\n")
+    write(shop, "README.md", "more\n")
+    assert selected(shop) == []
+    write(shop, "other/src/mails.ts", "export {}\n")
+    assert selected(shop) == ["typed"]
+    git(shop, "checkout", "--quiet", ".")
+    (shop / "old.txt").unlink()
+    unusable = not built and handler.startswith("src")
+    assert selected(shop) == (["typed"] if unusable else []), "what is gone may be what is missing"
+
+
 class TestRepositories:
     @pytest.fixture
     def with_library(self, shop: Path) -> Path:

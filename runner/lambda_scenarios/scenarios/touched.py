@@ -204,7 +204,7 @@ class _Question:
             try:
                 function = self._rendering.lookup.function(head, key, case.draft.origin("function"))
             except UsageError:
-                self._functions[memo] = True  # it is told of when it is to be run
+                self._functions[memo] = self._unusable_changed(case, key)
             else:
                 if function not in self._of_function:  # many files have it in common
                     self._of_function[function] = self._declaration_changed(function) or self._code_changed(
@@ -212,6 +212,20 @@ class _Question:
                     )
                 self._functions[memo] = self._of_function[function]
         return self._functions[memo]
+
+    def _unusable_changed(self, case: Expanded, key: str) -> bool:
+        """Whether a function that can't be run did: perhaps nothing has built it here, where it is only asked
+        what changed. Otherwise it is told of when it is to be run."""
+        head, origin = case.draft.head, case.draft.origin("function")
+        try:
+            function = self._rendering.lookup.function(head, key, origin, deployed=True)
+        except UsageError:
+            return True
+        return (
+            self._declaration_changed(function)
+            or not all(map(os.path.lexists, self._others))  # what is gone may be what it lacks
+            or self._any_code(self._workshop(function.code, function), function)
+        )
 
     def _declaration_changed(self, function: Function) -> bool:
         """Whether the service file, or what it includes, changed."""
@@ -253,7 +267,7 @@ class _Question:
             return self._source_changed(source, function)
         if source is not None and self._any_code(source, function):
             return True
-        if self._is_unknown(function.code) or function.image is not None:
+        if self._is_unknown(function.code) or function.image is not None or self._is_made(function):
             return self._any_code(self._workshop(function.code, function), function)
         if package is None or function.code != root or package.unresolved or function.build is not None:
             return self._any_code(function.code, function)
@@ -261,6 +275,16 @@ class _Question:
         return any(
             contains(name) and not self._beside.has(path, function) for name, path in self._names_from(root)
         )
+
+    def _is_made(self, function: Function) -> bool:
+        """Whether git ignores the handler's file: something makes it, as compilers of TypeScript do."""
+        path = os.path.join(function.code, *function.handler.rpartition(".")[0].split("/"))
+        if self._is_unknown(os.path.dirname(path)):
+            return True
+        if not function.runtime.startswith("nodejs"):
+            return False
+        there = (path + suffix for suffix in (".js", ".mjs", ".cjs") if os.path.isfile(path + suffix))
+        return self._is_unknown(next(there, path + ".js"))
 
     def _names_from(self, root: str) -> Sequence[tuple[str, str]]:
         """What changed, scenario files aside: relative to a service's directory, and absolute."""
