@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -286,3 +288,20 @@ def test_the_standard_input_is_the_event(shop: Path) -> None:
     assert done.returncode == 0, done
     assert scenarios(shop)[0]["event"] == {"from": "input"}
     passes(shop, "s.yml")
+
+
+def test_what_a_kill_leaves_is_no_scenario_file(shop: Path) -> None:
+    """The last moment before the file takes its place."""
+    arguments = ["record", "-f", "echo", "-d", "1", "-o", "scenarios/s.yml"]
+    killed = (
+        "import os, signal, sys\n"
+        "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"sys.argv = ['lambda-scenarios', *{arguments!r}]\n"
+        "from lambda_scenarios.entry import console_script\nconsole_script()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", killed], cwd=shop, env=running.environment(), check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(os.listdir(shop / "scenarios")) == 1
+    assert running.run(shop, "list").stdout == ""
+    record(shop, *arguments[1:])
+    assert running.run(shop, "list").stdout.count("\n") == 1

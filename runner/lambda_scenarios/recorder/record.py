@@ -334,7 +334,8 @@ def _holds(
     """Writes all of it where the scenario, as it is read, expects what came back of the same invocation."""
     directory = os.path.dirname(path)
     made = _make_directories(directory)
-    draft = os.path.join(directory, f".{os.path.basename(path).rpartition('.')[0]}.{os.getpid()}.yml")
+    # By this name, no run takes it for a scenario file, should it be left behind.
+    draft = os.path.join(directory, f".{os.path.basename(path)}.{os.getpid()}.new")
     kept = False
     try:
         beside.write()
