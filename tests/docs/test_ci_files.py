@@ -167,7 +167,7 @@ def test_gitlab_s_pipelines_run_and_merge_all_shards(project: Path, tmp_path: Pa
         if timings.exists():
             shutil.copytree(timings, plan.directory / "timings")
         assert plan.bash(*parent["plan"]["script"]) == 0
-        jobs = json.loads((plan.directory / "matrix.yml").read_text())
+        jobs = json.loads((plan.directory / ".lambda-scenarios" / "matrix.yml").read_text())
         merge = Machine(project, here / "merge", {})
         for number, job in enumerate(jobs.values()):
             template = child[job["extends"]]

@@ -276,6 +276,17 @@ def test_what_runs_leave_is_no_change(shop: Path, configured: bool) -> None:
     assert len(selected(shop)) == 9, "a file beside results may be code"
 
 
+def test_reports_of_timings_and_the_output_are_no_change(shop: Path) -> None:
+    write(shop, "serverless.yml", SERVICE.replace("package:", "x-package:"))
+    commit(shop)
+    assert running.run(shop, "run", "--json", "timings/report.json", "--report-dir", "reports").status == 0
+    matrix = ("matrix", "--changed-since", "HEAD", "--shards", "2", "--timings", "timings/report.json")
+    with (shop / "matrix.json").open("w") as output:
+        command = (*running.PROGRAM, *matrix)
+        subprocess.run(command, cwd=shop, env=running.environment(), stdout=output, check=True)
+    assert json.loads((shop / "matrix.json").read_text()) == []
+
+
 def test_a_project_below_the_repository_s_top_and_links(shop: Path) -> None:
     top = shop.parent / "top"
     (top / "shared").mkdir(parents=True)

@@ -246,7 +246,8 @@ def suite_of(options: argparse.Namespace, world: World, settings: RunSettings) -
 
 def _results(options: argparse.Namespace, cwd: str) -> Iterator[str]:
     """The files that runs write, by the command's options, by those of the configuration file where it has
-    none: as absolute paths. Of a directory of histories, itself."""
+    none: as absolute paths. Of a directory of histories, itself. Also those of --timings, which runs have
+    written, and the file that this one's standard output goes to."""
     from lambda_scenarios.reports.targets import COVERAGE, NAMES
 
     known: Mapping[str, Json] = {} if options.configuration is None else options.configuration.settings.keys
@@ -262,6 +263,8 @@ def _results(options: argparse.Namespace, cwd: str) -> Iterator[str]:
     if directory is not None:
         yield from (os.path.join(directory, name) for name in (*NAMES.values(), *COVERAGE) if name)
     yield from filter(None, (place(name) for name in ("history", *NAMES)))
+    yield from (os.path.realpath(os.path.join(cwd, path)) for path in options.timings or ())
+    yield from filter(os.path.isfile, (os.path.realpath("/proc/self/fd/1"),))
 
 
 def _instant(text: str | None) -> float:
