@@ -31,7 +31,8 @@ def known(root: str) -> frozenset[str]:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return frozenset()
-    return frozenset(one for one in found if isinstance(one, str)) if isinstance(found, list) else frozenset()
+    whole = isinstance(found, list) and all(isinstance(one, str) for one in found)
+    return frozenset(found) if whole else frozenset()
 
 
 def stale(root: str, files: Collection[str], ids: Collection[str]) -> frozenset[str]:

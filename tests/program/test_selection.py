@@ -144,11 +144,13 @@ class TestLastFailed:
         assert listed(shop, "--last-failed") == ["a"]
 
     @pytest.mark.parametrize("damage", [b"", b"[1, 2", b"{}", b"\xff\xfe", b"[" * 100_000, b'["s", 1, null]'])
-    def test_a_damaged_file_is_as_good_as_none(self, shop: Path, damage: bytes) -> None:
+    def test_a_damaged_file_is_as_good_as_none_and_told(self, shop: Path, damage: bytes) -> None:
         write(shop, a=1, b=2)
         (shop / ".lambda-scenarios").mkdir()
         Path(last_failed.path(str(shop))).write_bytes(damage)
-        assert running.run(shop, "run", "--last-failed").status == 0
+        done = running.run(shop, "run", "--last-failed")
+        assert done.status == 0
+        assert ".lambda-scenarios/last-failed can't be read: what failed is known again" in done.stderr
         assert running.run(shop, "run").status == 1
         assert last_failed.known(str(shop)) >= {"scenarios/s.yml::b"}
 

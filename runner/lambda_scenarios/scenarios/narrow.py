@@ -6,11 +6,12 @@ before has left.
 
 from __future__ import annotations
 
+import os
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios.model.record import ShardRecord
-from lambda_scenarios.phrases import plural
+from lambda_scenarios.phrases import plural, shown_path
 from lambda_scenarios.scenarios.select import Chosen
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def _last_failed(left: tuple[Expanded, ...], site: Site, words: list[str]) -> tu
 
     known = last_failed.known(site.root)
     found = tuple(case for case in left if case.id in known)
-    if not known:
+    if not known and os.path.exists(file := last_failed.path(site.root)):
+        shown = shown_path(file, site.cwd)
+        words.append(f"--last-failed: {shown} can't be read: what failed is known again when all have run")
+    elif not known:
         words.append("--last-failed: nothing is known to have failed in the last run")
     elif not found:
         words.append(f"--last-failed: of {plural(len(left), 'scenario')}, none failed in the last run")
