@@ -7,6 +7,7 @@ until a scenario file is found, or the fixture used.
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ _PROJECT = pytest.StashKey["Project"]()
 _TEST = pytest.StashKey[Path]()  # the file of the test that is being run
 _UNSTORED = pytest.StashKey[list[str]]()  # why snapshots could not be stored
 _OF_PROCESS = "lambda_scenarios_unstored"
+_DRAWN = pytest.StashKey[tuple[str, float]]()  # seed and time of all processes
 _SEED = "lambda_scenarios_seed"
 _NOW = "lambda_scenarios_now"
 # Markers that do something: a tag of that name must not skip a scenario, or take its failure for expected.
@@ -58,9 +60,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Of xdist: all processes draw the same random values, so that they collect the same names."""
-    project = _project(node.config)
-    node.workerinput[_SEED], node.workerinput[_NOW] = project.seed, project.now
+    """Of xdist: all processes draw the same random values, so that they collect the same names. Whether there
+    are any scenarios isn't known here, and nothing of the project is read."""
+    config = node.config
+    if _DRAWN not in config.stash:
+        config.stash[_DRAWN] = os.urandom(4).hex(), time.time()
+    node.workerinput[_SEED], node.workerinput[_NOW] = config.stash[_DRAWN]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -102,7 +102,8 @@ class Project:
         warn: Callable[[str], None],
     ) -> None:
         """`options` are those of `run`, as in a shell; `directory` (absolute) is where pytest was started;
-        `warn` is told of what is found when functions are invoked."""
+        `seed` and `now` (seconds since the epoch) are for where nothing is said of them; `warn` is told of
+        what is found when functions are invoked."""
         self._warn = warn
         self._world = World(dict(os.environ), directory)
         self._catalog = Catalog(self._world.environ, directory)
@@ -112,22 +113,14 @@ class Project:
         self._pending: list[Diagnostic] = []  # warnings that nobody has asked for
         self._told: set[object] = set()
         try:
-            request, self._fail_on_flaky = _request(options, self._world)
+            self._request, self._fail_on_flaky = _request(options, self._world, seed, now)
         except (UsageError, UnknownOption) as error:
             found = (error.diagnostic,) if isinstance(error, UnknownOption) else error.diagnostics
             raise Unusable(self._text(found)) from None
-        chosen = request.suite.settings
-        chosen = chosen._replace(seed=chosen.seed if seed is None else seed)
-        chosen = chosen._replace(now=chosen.now if now is None else now)
-        self._request = request._replace(suite=request.suite._replace(settings=chosen))
 
     @property
     def seed(self) -> str:
         return self._request.suite.settings.seed
-
-    @property
-    def now(self) -> float:
-        return self._request.suite.settings.now
 
     def excludes(self, path: str) -> bool:
         """Whether a file or directory (absolute) is passed over where it isn't named."""
@@ -263,7 +256,7 @@ class Project:
         return diagnostics.render(tuple(found), self._world.cwd, False, _WIDTH)
 
 
-def _request(options: str, world: World) -> tuple[RunRequest, bool]:
+def _request(options: str, world: World, seed: str | None, now: float | None) -> tuple[RunRequest, bool]:
     """The run that the options and the configuration ask for, of what matters to scenarios, and whether it
     fails where one is flaky. Raises UsageError and UnknownOption."""
     parser = Parser("lambda-scenarios run", "")
@@ -284,5 +277,10 @@ def _request(options: str, world: World) -> tuple[RunRequest, bool]:
     for action in reversed(parser.actions()):  # of two for one thing, the first has its default
         if action.dest in _OF_PYTEST:
             setattr(parsed, action.dest, [] if action.nargs == "*" else action.default)
+    if parsed.seed is None:
+        parsed.seed = seed
     request = run_command.request_of(parsed, world)
+    if parsed.now is None and now is not None:
+        chosen = request.suite.settings._replace(now=now)
+        request = request._replace(suite=request.suite._replace(settings=chosen))
     return request._replace(command=("lambda-scenarios", "run", *words)), parsed.fail_on_flaky

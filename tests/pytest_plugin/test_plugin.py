@@ -138,6 +138,21 @@ def test_it_costs_nothing_where_there_are_no_scenarios(tmp_path: Path) -> None:
     )
     done = run(tmp_path, "-q")
     assert done.status == 0, done.stdout
+    (tmp_path / "conftest.py").write_text(
+        "import sys\n\ndef pytest_sessionfinish():\n"
+        "    assert 'lambda_scenarios.pytest_project' not in sys.modules\n"
+    )
+    done = run(tmp_path, "-q", "-n", "2")
+    assert done.status == 0, done.stdout + done.stderr
+
+
+def test_processes_have_the_seed_that_is_said_or_one_of_their_own(tmp_path: Path) -> None:
+    project(tmp_path, '  - {name: "drawn {{ random_int(1, 1000000) }}", function: create}\n')
+    plain = run(tmp_path, "-q", "-rA", "--scenarios=--seed 7").stdout
+    (name,) = [line for line in plain.splitlines() if line.startswith("PASSED all.yml::drawn ")]
+    assert name in run(tmp_path, "-q", "-rA", "-n", "2", "--scenarios=--seed 7").stdout
+    other = run(tmp_path, "-q", "-rA", "-n", "2").stdout
+    assert "1 passed" in other and name not in other
 
 
 def test_the_plugin_is_an_entry_point() -> None:
