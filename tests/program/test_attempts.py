@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -255,6 +256,42 @@ def test_what_failed_and_was_not_tried_again_has_failed(tmp_path: Path) -> None:
     junit = etree.parse(tmp_path / "reports" / "junit.xml")
     assert len(list(junit.iter("failure"))) == 1 and not list(junit.iter("rerunFailure"))
     assert "1 of 2 scenarios" in running.run(tmp_path, "list", "all.yml", "--last-failed").stderr
+
+
+BOOTSTRAP = """\
+import json, os, time
+from urllib.request import Request, urlopen
+
+api = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/"
+answered = 0
+while True:
+    got = urlopen(api + "next")
+    seconds = json.load(got)
+    # Whole milliseconds, rounded down.
+    in_time = int(got.headers["Lambda-Runtime-Deadline-Ms"]) + 1 >= (answered + 20) * 1000
+    time.sleep(seconds)
+    answered = time.time()
+    answer = api + got.headers["Lambda-Runtime-Aws-Request-Id"] + "/response"
+    urlopen(Request(answer, data=json.dumps(in_time).encode()))
+"""
+
+
+def test_the_time_of_a_repetition_runs_from_its_own_beginning(tmp_path: Path) -> None:
+    """Of a client that knows no other deadline than AWS's, which is absolute."""
+    bootstrap = tmp_path / "bootstrap"
+    bootstrap.write_text(f"#!{sys.executable}\n{BOOTSTRAP}")
+    bootstrap.chmod(0o755)
+    (tmp_path / "all.yml").write_text(
+        """\
+functions: {own: {handler: none, runtime: provided.al2023, code: ., timeout: 20}}
+defaults: {function: own, event: 0.1, expect: {output: true}}
+scenarios:
+  - {name: repeated, repeat: 4}
+  - {name: others, matrix: {n: [1, 2, 3]}}
+"""
+    )
+    done = running.run(tmp_path, "run", "all.yml", "-j", "1", "--no-reports")
+    assert done.status == 0, done.stdout
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:

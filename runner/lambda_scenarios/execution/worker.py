@@ -143,8 +143,14 @@ class Worker:
         self.last_used = time.monotonic()
         if len(self._sent) == 1:
             self._begin()
-        if self.ready:
+        if self.ready and (self._ahead or len(self._sent) == 1):
             self._send(self._sent[-1])
+
+    @property
+    def _ahead(self) -> bool:
+        """Whether its client may be sent what it is to begin later: it has to know how much time is left, for
+        the deadline of AWS's header is counted from the sending."""
+        return self.spec.credits > 1
 
     def _send(self, sent: _Sent) -> None:
         self._server.api.invoke(sent.request_id, sent.task.headers(time.time()), sent.task.event)
@@ -183,7 +189,8 @@ class Worker:
         self._init_ms = (time.monotonic() - self._spawned) * 1000
         self._init_logs = self._take_logs("init")
         self.deadline = None
-        for sent in self._sent:  # held back until now: the deadline of AWS's clients is an absolute time
+        # Held back until now: the deadline of AWS's clients is an absolute time.
+        for sent in self._sent if self._ahead else list(self._sent)[:1]:
             self._send(sent)
         if self._sent:
             self._begin()
@@ -228,6 +235,8 @@ class Worker:
         if spoiled:
             self._abandon()
         elif self._sent:
+            if not self._ahead:
+                self._send(self._sent[0])
             self._begin()
         else:
             self.deadline = None
