@@ -287,6 +287,14 @@ def test_reports_of_timings_and_the_output_are_no_change(shop: Path) -> None:
     assert json.loads((shop / "matrix.json").read_text()) == []
 
 
+def test_what_has_no_end_is_not_read(shop: Path) -> None:
+    (shop / "scenarios" / "endless.yml").symlink_to("/dev/zero")
+    os.mkfifo(shop / "scenarios" / "pipe.yml")
+    write(shop, "src/mails/app.py", HANDLER + "x = 1\n")
+    done = running.run(shop, "list", "--changed-since", "HEAD")
+    assert (done.status, done.stdout.count("::")) == (0, 2), done
+
+
 def test_a_project_below_the_repository_s_top_and_links(shop: Path) -> None:
     top = shop.parent / "top"
     (top / "shared").mkdir(parents=True)

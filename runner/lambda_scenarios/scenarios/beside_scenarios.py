@@ -117,14 +117,17 @@ class BesideScenarios:
                 names = []
             for name in names:
                 if name.endswith(_YAML):
-                    text = _read(os.path.join(directory, name))
+                    text = content(os.path.join(directory, name))
                     if text is not None and is_scenario_text(text):
                         found.append(text)
             self._texts[directory] = tuple(found)
         return self._texts[directory]
 
 
-def _read(path: str) -> bytes | None:
+def content(path: str) -> bytes | None:
+    """What a file holds; None where it is no ordinary file (a link to a device has no end), or unreadable."""
+    if not os.path.isfile(path):
+        return None
     try:
         with open(path, "rb") as file:
             return file.read()

@@ -19,7 +19,7 @@ from lambda_scenarios.errors import UsageError
 from lambda_scenarios.model.values import PROGRAMS
 from lambda_scenarios.packaging.selection import Rules, container
 from lambda_scenarios.scenarios import directory_defaults
-from lambda_scenarios.scenarios.beside_scenarios import BesideScenarios
+from lambda_scenarios.scenarios.beside_scenarios import BesideScenarios, content
 from lambda_scenarios.scenarios.places import Places
 from lambda_scenarios.scenarios.render import Rendering
 from lambda_scenarios.scenarios.sniff import is_scenario_text
@@ -351,10 +351,8 @@ class _Question:
     def _is_scenario_file(self, path: str) -> bool:
         if not path.endswith(_YAML):
             return False
-        try:
-            with open(path, "rb") as file:
-                text: bytes | None = file.read()
-        except OSError:
+        text = content(path)
+        if text is None:
             text = self._before.content(path)
         return text is not None and is_scenario_text(text)
 
