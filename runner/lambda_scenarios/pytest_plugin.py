@@ -74,9 +74,10 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash[_UNSTORED].extend(getattr(node, "workeroutput", {}).get(_OF_PROCESS, ()))
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """What scenarios leave is stored now: a process of xdist is killed where what comes next takes long."""
+    """What scenarios leave is stored now: a process of xdist is killed where what comes next takes long.
+    Fixtures that were still there, as after -x or ^C, have been torn down."""
     config = session.config
     problems = _close(config)
     if hasattr(config, "workeroutput"):

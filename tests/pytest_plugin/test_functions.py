@@ -174,3 +174,29 @@ def test_a_project_that_cannot_be_read_is_told_to_the_test(tmp_path: Path) -> No
     assert "unknown key `jbs`" in done.stdout and "did you mean `jobs`?" in done.stdout
     assert "lambda-scenarios.yml:1:1" in done.stdout
     assert "pytest_project.py:" not in done.stdout and "pytest_plugin.py:" not in done.stdout
+
+
+CLEANS_UP = """\
+import pytest
+
+@pytest.fixture(scope="module")
+def order(lambda_function):
+    yield lambda_function("create")({"what": 1})
+    print("cleaned", lambda_function("create")({"what": 2})["what"])
+
+def test_stops(order):
+    raise BREAK
+
+def test_never(order):
+    pass
+"""
+
+
+def test_fixtures_clean_up_by_functions_whatever_ended_the_session(tmp_path: Path) -> None:
+    project(tmp_path, "  - {name: shares, function: count}\n")
+    (tmp_path / "all.yml").unlink()
+    (tmp_path / "serverless.yml").write_text(SERVICE)
+    for raised in ("AssertionError", "KeyboardInterrupt"):
+        (tmp_path / "test_shop.py").write_text(CLEANS_UP.replace("BREAK", raised))
+        done = run(tmp_path, "-q", "-s", "-x")
+        assert "cleaned 2" in done.stdout, done.stdout + done.stderr
