@@ -224,7 +224,7 @@ class Scenario(pytest.Item):
         try:
             record = project.run(self.case)
             failure = project.failure(record)
-            self._tell(record)
+            self._tell(record, project.seed)
             for warning in project.warnings():
                 self.warn(ScenarioWarning(warning))
         except Exception as problem:  # noqa: BLE001  # as in `collect`
@@ -236,9 +236,10 @@ class Scenario(pytest.Item):
                 pytest.xfail(record.reason or "")
             pytest.skip(record.reason or "")
 
-    def _tell(self, record: Record) -> None:
+    def _tell(self, record: Record, seed: str) -> None:
         """What reports of pytest keep of it."""
         self.user_properties.append(("function", record.function))
+        self.user_properties.append(("seed", seed))
         invocations = record.attempts[-1].invocations if record.attempts else ()
         for invocation in invocations:
             self.user_properties.append(("request_id", invocation.request_id))

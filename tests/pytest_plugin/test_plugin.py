@@ -29,7 +29,7 @@ def test_scenarios_are_items(tmp_path: Path) -> None:
     cases = {one.get("name"): one for one in etree.parse(tmp_path / "junit.xml").iter("testcase")}
     assert len(cases) == 7
     names = [one.get("name") for one in cases["passes"].iter("property")]
-    assert names == ["function", "request_id", "duration_ms"]
+    assert names == ["function", "seed", "request_id", "duration_ms"]
     assert running.left_behind(mark) == []
 
 
@@ -151,8 +151,11 @@ def test_processes_have_the_seed_that_is_said_or_one_of_their_own(tmp_path: Path
     plain = run(tmp_path, "-q", "-rA", "--scenarios=--seed 7").stdout
     (name,) = [line for line in plain.splitlines() if line.startswith("PASSED all.yml::drawn ")]
     assert name in run(tmp_path, "-q", "-rA", "-n", "2", "--scenarios=--seed 7").stdout
-    other = run(tmp_path, "-q", "-rA", "-n", "2").stdout
+    other = run(tmp_path, "-q", "-rA", "-n", "2", "--junitxml=junit.xml").stdout
     assert "1 passed" in other and name not in other
+    (seed,) = etree.parse(tmp_path / "junit.xml").xpath("//property[@name='seed']/@value")
+    (drawn,) = [line for line in other.splitlines() if line.startswith("PASSED all.yml::drawn ")]
+    assert drawn in run(tmp_path, "-q", "-rA", f"--scenarios=--seed {seed}").stdout
 
 
 def test_the_plugin_is_an_entry_point() -> None:
