@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +97,29 @@ def test_code_of_one_function_runs_its_scenarios_again_on_new_code(watch: Watch)
     assert "3 passed" in said
     assert "✓ scenarios/orders.yml::two: passed, failed before" in said
     assert watch.statuses() == dict.fromkeys(ALL, "passed")
+
+
+def test_a_layer_in_an_archive(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    def pack(word: str) -> None:
+        with zipfile.ZipFile(project / "fresh.zip", "w") as file:
+            file.writestr("python/word.py", f"WORD = '{word}'\n")
+        (project / "fresh.zip").replace(project / "layer.zip")
+
+    service = SERVICE.replace("mail: {", "mail: {layers: [{Ref: ZippedLambdaLayer}], ")
+    layers = "layers: {zipped: {package: {artifact: layer.zip}}}\n"
+    (project / "serverless.yml").write_text(layers + service)
+    (project / "src" / "mail.py").write_text("from word import WORD\ndef handler(*_):\n    return WORD\n")
+    pack("hello")
+    cache = str(tmp_path_factory.mktemp("cache"))
+    with watching(project, {"XDG_CACHE_HOME": cache}) as watch:
+        first = watch.until_it_waits()
+        assert ran(first) == ALL
+        pack("hallo")
+        said = watch.until_it_waits()
+        assert "layer.zip changed" in said
+        assert ran(said) == {"mail.yml::sent"}
+        assert "2 passed · 1 failed" in said
+        assert "word.py" not in first + said, "what this program unpacks is no change"
 
 
 def test_code_of_the_same_size_and_second_is_other_code(watch: Watch) -> None:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from lambda_scenarios.caching import cache_directory
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.record import EnvironmentRecord, Planned, Record, RunInfo, Status
 from lambda_scenarios.scenarios.directory_defaults import NAMES
@@ -260,7 +261,10 @@ class Turn:
 
     def _survey_function(self, function: Function, site: Site) -> None:
         real = os.path.realpath
-        self._deep |= {real(function.code), *map(real, function.layers)}
+        # What is unpacked into the cache never changes; what it comes from does.
+        cache = real(cache_directory(site.settings.environ, "")) + os.sep
+        made = (real(path) for path in (function.code, *function.layers))
+        self._deep |= {path for path in made if not path.startswith(cache)}
         for source in (*function.layers_from, function.code_from):
             if source is not None:
                 self._look_at(source)
