@@ -130,7 +130,8 @@ class Project:
 
     def cases(self, path: str) -> tuple[Case, ...]:
         """The scenarios of a file (absolute) that are selected. Raises Unusable."""
-        suite = self._request.suite._replace(paths=(path,))
+        asked = self._request.suite
+        suite = asked._replace(paths=(path,), selection=asked.selection._replace(in_part=True))
         try:
             rendered = read_with(suite, self._world, self._catalog)
         except UsageError as error:

@@ -245,6 +245,12 @@ def test_what_the_project_selects_and_excludes(tmp_path: Path) -> None:
     assert done.status == 0 and "4 tests collected" in done.stdout, done.stdout
     done = run(tmp_path, "--collect-only", "-q", "--scenarios=--preset smoke")
     assert done.stdout.splitlines()[0] == "all.yml::one" and "1 test collected" in done.stdout
+    other = text.replace("function: create", "function: get")
+    assert other != text
+    (tmp_path / "none.yml").write_text(other)
+    for functions, count in (("--function create --function get", 4), ("--function get", 2)):
+        done = run(tmp_path, "--collect-only", "-q", f"--scenarios={functions}")
+        assert f"{count} tests collected" in done.stdout, "each is in another file"
     done = run(tmp_path, "--collect-only", "-q", "drafts")
     assert "no function `nowhere`" in done.stdout, "what is named is read"
 

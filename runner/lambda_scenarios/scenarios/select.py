@@ -22,7 +22,8 @@ class Selection(NamedTuple):
     """The options that select; None and empty select all. `functions` are keys, any of which will do.
 
     `shard` is a number from 1, and of how many; `timings` are paths of reports, relative to the working
-    directory. From `last_failed` on, they may select nothing: see `narrow`.
+    directory. From `last_failed` to `timings`, they may select nothing: see `narrow`. `in_part` is where only
+    some of the files are looked at: a function may be called in others.
     """
 
     keyword: str | None = None
@@ -32,6 +33,7 @@ class Selection(NamedTuple):
     changed_since: str | None = None
     shard: tuple[int, int] | None = None
     timings: tuple[str, ...] = ()
+    in_part: bool = False
 
     @property
     def narrows(self) -> bool:
@@ -58,7 +60,7 @@ def select_cases(expanded: Sequence[Expanded], selection: Selection) -> tuple[Ex
     tag = None if selection.tag is None else parse_expression(selection.tag, "--tag")
     chosen = _by_name(expanded)
     if selection.functions:
-        chosen = _by_function(chosen, selection.functions)
+        chosen = _by_function(chosen, selection.functions, in_part=selection.in_part)
     if keyword is not None:
         named = chosen
         chosen = [case for case in named if keyword(_contains(case.id.lower()))]
@@ -103,7 +105,12 @@ def _wanted(case: Expanded) -> bool:
     return case.name in case.draft.head.wanted or case.draft.name in case.draft.head.wanted
 
 
-def _by_function(expanded: Sequence[Expanded], functions: tuple[str, ...]) -> list[Expanded]:
+def _by_function(
+    expanded: Sequence[Expanded], functions: tuple[str, ...], *, in_part: bool
+) -> list[Expanded]:
+    chosen = [case for case in expanded if not set(functions).isdisjoint(case.functions)]
+    if in_part and chosen:
+        return chosen
     known = sorted({key for case in expanded for key in case.functions})
     shown = ", ".join(known[:8]) + (", …" if len(known) > 8 else "")
     problems = []
@@ -114,7 +121,7 @@ def _by_function(expanded: Sequence[Expanded], functions: tuple[str, ...]) -> li
             problems.append(f"no scenario calls the function `{function}`{hint}")
     if problems:
         raise NothingSelected("\n".join(problems))
-    return [case for case in expanded if not set(functions).isdisjoint(case.functions)]
+    return chosen
 
 
 def _no_tag(expression: str, expanded: Sequence[Expanded]) -> str:
