@@ -22,7 +22,7 @@ import yaml
 
 from lambda_scenarios.model.function import Function, ServiceInfo
 from lambda_scenarios.model.record import InvocationRecord
-from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports import record_json, record_reading
 from lambda_scenarios.runtimes import java_start
 from lambda_scenarios.runtimes.all_runtimes import runtime_of
 from lambda_scenarios.runtimes.runtime import World
@@ -278,7 +278,9 @@ def own_answers(peer: Peer, groups: Mapping[str, Group], directory: Path) -> dic
     assert report.exists(), done
     text = report.read_text(encoding="utf-8")
     variables = {found["key"]: found["variables"] for found in json.loads(text)["environments"]}
-    records = [record_json.decode(line.rstrip(",")) for line in text.splitlines() if line.startswith('{"id"')]
+    records = [
+        record_reading.decode(line.rstrip(",")) for line in text.splitlines() if line.startswith('{"id"')
+    ]
     invocations = [record.attempts[0].invocations[0] for record in records]
     return {
         key: [(found, variables[found.environment]) for found in invocations if found.function == key]

@@ -18,6 +18,7 @@ from lambda_scenarios.model.record import AttemptRecord, DiffLine, ErrorRecord
 from lambda_scenarios.phrases import shown_path
 from lambda_scenarios.reports import failure, text
 from lambda_scenarios.reports.console import Console
+from lambda_scenarios.reports.failure import Sources
 from lambda_scenarios.reports.masking import Masker
 from lambda_scenarios.reports.style import Style, style
 
@@ -600,3 +601,12 @@ def test_paths(tmp_path: Path) -> None:
     assert shown_path(str(tmp_path / "a" / "b"), str(tmp_path)) == "a/b"
     assert shown_path("a/b", str(tmp_path)) == "a/b"
     assert shown_path("/x", str(tmp_path)) == "/x"
+
+
+def test_lines_are_those_of_the_file_s_language(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("one = 1\n\x0c\ntwo = '\u2028'\nthree = 3\n", encoding="utf-8")
+    (tmp_path / "a.yml").write_text("one: 1\u2028two: 2\n", encoding="utf-8")
+    sources = Sources(str(tmp_path))
+    assert sources.line("a.py", 4) == "three = 3"
+    assert sources.line("a.yml", 2) == "two: 2"
+    assert (sources.line("a.py", 6), sources.line("gone.py", 1)) == ("", "")

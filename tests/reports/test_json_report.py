@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.reports import samples
 
-from lambda_scenarios.reports import json_report, record_json
+from lambda_scenarios.reports import json_report, record_json, record_reading
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import EnvironmentRecord, Record, RunEnd, RunInfo
@@ -49,7 +49,7 @@ def test_one_of_each() -> None:
     assert [result["id"] for result in report["results"]] == [record.id for record in samples.ALL]
     # Each result is a line, so that line tools can read the file.
     lines = [line.rstrip(",") for line in text.splitlines() if line.startswith('{"id":')]
-    assert [record_json.decode(line) for line in lines] == list(samples.ALL)
+    assert [record_reading.decode(line) for line in lines] == list(samples.ALL)
 
 
 def test_nothing_ran() -> None:

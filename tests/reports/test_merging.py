@@ -12,7 +12,7 @@ from tests.reports import samples
 
 from lambda_scenarios.errors import UsageError
 from lambda_scenarios.model.record import EnvironmentRecord, Record
-from lambda_scenarios.reports import json_report, merging, record_json, report_file, spool
+from lambda_scenarios.reports import json_report, merging, record_json, record_reading, report_file, spool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ def test_any_division_is_the_whole(
         divided.append([])
         for drawn in part:
             # As they are read: payloads in one line, surrogates as they come back.
-            record = record_json.decode(record_json.encode(drawn))
+            record = record_reading.decode(record_json.encode(drawn))
             key = (frozenset(record.labels), record.id)
             if key not in taken:
                 taken.add(key)

@@ -19,7 +19,7 @@ from lambda_scenarios.model.record import (
     RunEnd,
     RunInfo,
 )
-from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports import record_json, record_reading
 
 
 def joined_surrogates(text: str) -> str:
@@ -60,8 +60,8 @@ def test_record_round_trip(record: Record) -> None:
     assert "\n" not in text and "\r" not in text
     text = text.encode().decode()
     json.loads(text)
-    again = record_json.decode(text)
-    assert record_json.id_of(text) == again.id
+    again = record_reading.decode(text)
+    assert record_reading.id_of(text) == again.id
     assert without_payloads(again) == without_payloads(record)
     for before, after in zip(payloads(record), payloads(again), strict=True):
         for was, found in zip(before, after, strict=True):
@@ -75,7 +75,7 @@ def test_record_round_trip(record: Record) -> None:
 @given(samples.records)
 def test_decoding_without_payloads_loses_nothing_else(record: Record) -> None:
     text = record_json.encode(record)
-    assert record_json.decode(text, payloads=False) == without_payloads(record)
+    assert record_reading.decode(text, payloads=False) == without_payloads(record)
 
 
 @given(
@@ -89,11 +89,11 @@ def test_decoding_without_payloads_loses_nothing_else(record: Record) -> None:
 def test_passed_ones_are_decoded_alike_on_the_quick_way(invocation: InvocationRecord, name: str) -> None:
     record = samples.record(name, attempts=(AttemptRecord("passed", (invocation,)),))
     text = record_json.encode(record)
-    assert record_json.decode(text, payloads=False) == without_payloads(record)
+    assert record_reading.decode(text, payloads=False) == without_payloads(record)
 
 
 def test_a_number_keeps_its_digits_and_null_is_not_nothing() -> None:
-    found = record_json.decode(
+    found = record_reading.decode(
         record_json.encode(
             samples.record(
                 attempts=(
@@ -114,10 +114,12 @@ def test_a_number_keeps_its_digits_and_null_is_not_nothing() -> None:
 def test_the_others_round_trip(
     environment: EnvironmentRecord, planned: Planned, info: RunInfo, end: RunEnd
 ) -> None:
-    assert record_json.decode_environment(record_json.encode_environment(environment)) == settled(environment)
-    assert record_json.decode_planned(record_json.encode_planned(planned)) == settled(planned)
-    assert record_json.decode_run(record_json.encode_run(info)) == settled(info)
-    assert record_json.decode_end(record_json.encode_end(end)) == settled(end)
+    assert record_reading.decode_environment(record_json.encode_environment(environment)) == settled(
+        environment
+    )
+    assert record_reading.decode_planned(record_json.encode_planned(planned)) == settled(planned)
+    assert record_reading.decode_run(record_json.encode_run(info)) == settled(info)
+    assert record_reading.decode_end(record_json.encode_end(end)) == settled(end)
 
 
 @given(samples.json_values | st.text(), st.sampled_from(["utf-8", "latin-1", "utf-16"]), st.booleans())
@@ -153,17 +155,17 @@ def test_a_torn_record_is_a_value_error(record: Record, data: st.DataObject) -> 
     cut = text[: data.draw(st.integers(0, len(text) - 1))]
     for with_payloads in (True, False):
         with pytest.raises(ValueError):
-            record_json.decode(cut, with_payloads)
+            record_reading.decode(cut, with_payloads)
 
 
 @given(st.text() | samples.json_texts)
 def test_anything_else_is_a_value_error(text: str) -> None:
     for decode in (
-        record_json.decode,
-        record_json.decode_environment,
-        record_json.decode_planned,
-        record_json.decode_run,
-        record_json.decode_end,
+        record_reading.decode,
+        record_reading.decode_environment,
+        record_reading.decode_planned,
+        record_reading.decode_run,
+        record_reading.decode_end,
     ):
         with pytest.raises(ValueError):
             decode(text)

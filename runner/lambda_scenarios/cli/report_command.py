@@ -13,7 +13,7 @@ from lambda_scenarios.cli.settings import add_preset, configure
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.execution.loop import raise_interrupts
 from lambda_scenarios.phrases import shown_path
-from lambda_scenarios.reports import record_json, spool, targets, write
+from lambda_scenarios.reports import record_reading, spool, targets, write
 from lambda_scenarios.runtimes.runtime import World
 
 
@@ -50,7 +50,7 @@ def _execute(options: argparse.Namespace, world: World) -> int:
 
 def _remember(run: spool.Spool, root: str) -> None:
     """What the run would have kept for `--last-failed`, had it come to its end."""
-    results = [record_json.decode(text, payloads=False) for text in run.texts()]
+    results = [record_reading.decode(text, payloads=False) for text in run.texts()]
     failed = [one.id for one in results if one.status in ("failed", "error")]
     last_failed.update(root, (one.id for one in results if one.status != "not run"), failed)
 

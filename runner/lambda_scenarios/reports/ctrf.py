@@ -12,7 +12,7 @@ from calendar import timegm
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports import record_reading
 from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.telling import (
     LOG_OF_FAILED,
@@ -73,7 +73,7 @@ def render(
     size = 0
     separator = "\n"
     for text in records():
-        record = record_json.decode(text, payloads=False)
+        record = record_reading.decode(text, payloads=False)
         chunk.append(separator + json.dumps(_test(record, labels, conditions)))
         separator = ",\n"
         size += len(chunk[-1])

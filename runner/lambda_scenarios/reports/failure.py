@@ -89,9 +89,11 @@ class Sources:
     def _read(path: str) -> list[str]:
         try:
             with open(path, encoding="utf-8", errors="replace") as stream:
-                return stream.read(1 << 24).splitlines()
+                text = stream.read(1 << 24)
         except (OSError, ValueError):  # ValueError: a NUL in the path
             return []
+        # For YAML, more characters end a line than for languages, where a form feed may begin a section.
+        return text.splitlines() if path.endswith((".yml", ".yaml")) else text.split("\n")
 
     def line(self, file: str, number: int) -> str:
         """One line, from 1; empty where there is none."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports import record_reading
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import RunInfo, Status
@@ -120,7 +120,7 @@ def index(info: RunInfo, records: Callable[[], Iterable[str]]) -> Iterator[str]:
     yield json.dumps(head)[:-1] + ',\n"results": {'
     separator = "\n"
     for text in records():
-        record = record_json.decode(text, payloads=False)
+        record = record_reading.decode(text, payloads=False)
         letter = _LETTERS.get(record.status)
         if letter is not None:
             key = key_of(record.id, (f"{name}={value}" for name, value in record.labels))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lambda_scenarios.model.record import DiffLine
 from lambda_scenarios.phrases import plural
-from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports import record_json, record_reading
 
 if TYPE_CHECKING:
     from lambda_scenarios.model.record import ErrorRecord, InvocationRecord, MismatchRecord
@@ -35,7 +35,7 @@ def excerpt(text: str) -> str:
     if len(text) <= MAX_TEXT:
         return text
     try:
-        record = record_json.decode(text)
+        record = record_reading.decode(text)
     except ValueError:
         return text
     kept = record._replace(

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
-from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports import record_reading
 from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.telling import LOG_OF_FAILED, LOG_OF_PASSED, end_of, labelled, logs_of, told
 from lambda_scenarios.reports.text import shell_quote, strip_ansi, with_line_feeds
@@ -101,7 +101,7 @@ def render(
     number = 0
     suite: _Suite | None = None
     for text in records():
-        record = record_json.decode(text, payloads=False)
+        record = record_reading.decode(text, payloads=False)
         if suite is None or suite.file != record.file or suite.labels != record.labels:
             if suite is not None:
                 yield _suite(suite, number, info, properties, flavor)

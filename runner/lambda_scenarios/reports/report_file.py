@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn, get_args
 from lambda_scenarios.errors import Diagnostic, UsageError
 from lambda_scenarios.model.record import CoverageRecord, EnvironmentRecord, Record, RunEnd, RunInfo, Status
 from lambda_scenarios.phrases import shown_path
-from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports import record_reading
 from lambda_scenarios.reports.json_report import RESULTS, SCHEMA_VERSION
 
 _STATUSES = frozenset(get_args(Status))
@@ -43,10 +43,10 @@ class ReportFile(NamedTuple):
     def _decoded(self, payloads: bool) -> Iterator[Record]:
         try:
             if self.results is None:
-                yield from map(record_json.decode_value, _whole(self.path, self.shown)["results"])
+                yield from map(record_reading.decode_value, _whole(self.path, self.shown)["results"])
                 return
             for text in self._texts(self.results):
-                yield record_json.decode(text, payloads)
+                yield record_reading.decode(text, payloads)
         except (ValueError, TypeError) as problem:
             self._refuse_result(problem)
 
@@ -101,17 +101,17 @@ def read(path: str, cwd: str) -> ReportFile:
             )
         )
     try:
-        info = record_json.decode_run(json.dumps(head["run"]))
-        end = record_json.decode_end(json.dumps(head["end"]))
+        info = record_reading.decode_run(json.dumps(head["run"]))
+        end = record_reading.decode_end(json.dumps(head["end"]))
         _check_run(info, end)
         return ReportFile(
             path,
             shown,
             info,
             end,
-            tuple(record_json.decode_environment(json.dumps(one)) for one in head["environments"]),
+            tuple(record_reading.decode_environment(json.dumps(one)) for one in head["environments"]),
             results,
-            record_json.decode_coverage(json.dumps(head["coverage"])) if "coverage" in head else None,
+            record_reading.decode_coverage(json.dumps(head["coverage"])) if "coverage" in head else None,
         )
     except (KeyError, TypeError, ValueError) as problem:
         _refuse(shown, f"it isn't what this release of lambda-scenarios writes: {problem}")

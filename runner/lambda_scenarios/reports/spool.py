@@ -29,7 +29,7 @@ from lambda_scenarios.model.record import (
     RunInfo,
     Status,
 )
-from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports import record_json, record_reading
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -260,14 +260,14 @@ class Spool:
             self._lengths[at] = len(line) - start - 1
             self._statuses[at] = status
         elif tag in b"E":
-            environment = record_json.decode_environment(line[start:].decode())
+            environment = record_reading.decode_environment(line[start:].decode())
             environments[environment.key] = environment
         elif tag in b"C":
-            self.coverage = record_json.decode_coverage(line[start:].decode())
+            self.coverage = record_reading.decode_coverage(line[start:].decode())
         elif tag in b"H":
-            self._info = record_json.decode_run(line[start:].decode())
+            self._info = record_reading.decode_run(line[start:].decode())
         else:
-            self._end = record_json.decode_end(line[start:].decode())
+            self._end = record_reading.decode_end(line[start:].decode())
 
     def __len__(self) -> int:
         """How many scenarios the reports have: results, and what was planned and never ran."""
@@ -284,7 +284,7 @@ class Spool:
     def statuses(self) -> Iterator[tuple[str, Status]]:
         """The id and the status of each scenario, in the order of the plan."""
         for text, status in zip(self.texts(), self._statuses, strict=True):
-            yield record_json.id_of(text), status or "not run"
+            yield record_reading.id_of(text), status or "not run"
 
     def _selected(self, wanted: Container[Status] | None) -> Iterator[str]:
         with self._open() as file:
@@ -294,7 +294,7 @@ class Spool:
                     continue
                 text = window.read(offset, length).decode()
                 if status is None:
-                    text = record_json.encode(_not_run(record_json.decode_planned(text), self._reason))
+                    text = record_json.encode(_not_run(record_reading.decode_planned(text), self._reason))
                 yield text
 
     def texts(self) -> Iterator[str]:
@@ -305,7 +305,7 @@ class Spool:
     def records(self, *statuses: Status) -> Iterator[Record]:
         """The same, decoded; with `statuses`, only those that have one of them."""
         for text in self._selected(statuses or None):
-            yield record_json.decode(text)
+            yield record_reading.decode(text)
 
     def unsuccessful(self, *, flaky: bool = False) -> Iterator[Record]:
         """The records of scenarios that failed or ended in error, and of flaky ones where they are asked for;
@@ -316,7 +316,7 @@ class Spool:
         """Ids and durations (milliseconds) of the scenarios that took longest, the longest first."""
         found: list[tuple[str, float]] = []
         for text in self.texts():
-            record = record_json.decode(text, payloads=False)
+            record = record_reading.decode(text, payloads=False)
             found.append((record.id, record.duration_ms))
             if len(found) >= 1_000:
                 found = sorted(found, key=_duration, reverse=True)[:count]

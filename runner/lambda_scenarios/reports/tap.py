@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from lambda_scenarios.reports import record_json
+from lambda_scenarios.reports import record_reading
 from lambda_scenarios.reports.rerun import rerun
 from lambda_scenarios.reports.telling import (
     LOG_OF_FAILED,
@@ -46,7 +46,7 @@ def render(
     yield from (f"# {_line(service)}\n" for service in info.services)
     yield from (f"# label {_line(name)}={_line(value)}\n" for name, value in info.labels)
     for number, text in enumerate(records(), 1):
-        record = record_json.decode(text, payloads=False)
+        record = record_reading.decode(text, payloads=False)
         yield f"{_point(number, record)}\n{''.join(_diagnostics(record, conditions))}"
     if end.interrupted:
         # What was not reached is told as skipped: a harness must not take the whole for a success.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_scenarios import snapshot_files
 from lambda_scenarios.errors import UsageError
@@ -22,15 +22,13 @@ from lambda_scenarios.scenarios import directory_defaults
 from lambda_scenarios.scenarios.beside_scenarios import BesideScenarios, content
 from lambda_scenarios.scenarios.places import Places
 from lambda_scenarios.scenarios.render import Rendering
+from lambda_scenarios.scenarios.rewriting import rewritten
 from lambda_scenarios.scenarios.sniff import is_scenario_text
 from lambda_scenarios.services.catalog import SERVICE_FILES, find_service_file
 from lambda_scenarios.services.includes import Includes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lambda_scenarios.model.function import Function, ServiceInfo
-    from lambda_scenarios.model.values import Json
     from lambda_scenarios.scenarios.draft import Draft, Expanded, FileHead
     from lambda_scenarios.services.catalog import Catalog
 
@@ -133,30 +131,13 @@ class _Question:
         """Whether what is written of it changed: the others of its file may be as they were."""
         path = draft.head.path
         if path not in self._written:
-            self._written[path] = self._rewritten(path) if self._changed(path) else frozenset()
+            self._written[path] = (
+                rewritten(path, self._before.content(self._places.of(path)))
+                if self._changed(path)
+                else frozenset()
+            )
         positions = self._written[path]
         return positions is None or draft.position in positions
-
-    def _rewritten(self, path: str) -> frozenset[int] | None:
-        """The numbers of the scenarios that changed; None: all of the file."""
-        from lambda_scenarios.scenarios.yaml_source import parse
-
-        earlier = self._before.content(self._places.of(path))
-        if earlier is None:
-            return None
-        try:
-            with open(path, "rb") as file:
-                now = parse(file.read(), path)
-            then = parse(earlier, path)
-        except (OSError, UsageError):
-            return None
-        if not isinstance(now, dict) or not isinstance(then, dict):
-            return None
-        known, found = then.get("scenarios"), now.get("scenarios")
-        if not isinstance(known, list) or not isinstance(found, list) or _shared(now) != _shared(then):
-            return None
-        as_before = {_frozen(scenario) for scenario in known}
-        return frozenset(n for n, scenario in enumerate(found) if _frozen(scenario) not in as_before)
 
     def _above_changed(self, directory: str) -> bool:
         """Whether a `_defaults.yml` of the directory, or of one above it in the project, did."""
@@ -403,23 +384,3 @@ def _table(text: bytes) -> bytes:
         if inside:
             lines.append(line)
     return b"\n".join(lines)
-
-
-def _shared(document: Mapping[str, Json]) -> object:
-    """What all scenarios of a file share, as it is written."""
-    return _frozen(
-        {
-            key: value
-            for key, value in document.items()
-            if key not in ("scenarios", "version") and not key.startswith("x-")
-        }
-    )
-
-
-def _frozen(value: Json) -> object:
-    """Something that is equal where the values are, with the kinds of scalars, and numbers as written."""
-    if isinstance(value, dict):
-        return ("mapping", *((key, _frozen(item)) for key, item in value.items()))
-    if isinstance(value, list):
-        return ("list", *map(_frozen, value))
-    return type(value).__name__, cast("object", getattr(value, "written", value))
